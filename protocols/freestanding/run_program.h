@@ -1,0 +1,47 @@
+#ifndef PROTOCOLS_FREESTANDING_RUN_PROGRAM_H_
+#define PROTOCOLS_FREESTANDING_RUN_PROGRAM_H_
+
+#include "protocols/freestanding/raw_syscall.h"
+#include "protocols/syscall_program.h"
+
+namespace tardigrade::protocol {
+
+// Runs `program` up to its first failing op.  Leaves every result in place and
+// the number of ops that succeeded in program->done.  Returns 0, the failing
+// op's -errno (-ERANGE if it returned another value than kOpExpect asked for),
+// or -EINVAL for a program of another version.
+inline int64_t RunProgram(SyscallProgram* program) {
+  constexpr int64_t kEinval = 22, kErange = 34, kMaxErrno = 4095;
+  program->done = 0;
+  if (program->magic != kSyscallProgramMagic || program->version != kSyscallProgramVersion)
+    return -kEinval;
+  auto* ops = reinterpret_cast<SyscallOp*>(program + 1);
+  const auto payload = reinterpret_cast<uint64_t>(ops + program->op_count);
+  for (uint32_t i = 0; i < program->op_count; ++i) {
+    uint64_t args[6];
+    for (int a = 0; a < 6; ++a) {
+      const uint64_t value = ops[i].args[a];
+      switch (static_cast<ArgKind>(ops[i].arg_kind[a])) {
+        case ArgKind::kLiteral: args[a] = value; break;
+        case ArgKind::kPayload: args[a] = payload + value; break;
+        case ArgKind::kResult:
+          if (value >= i) return -kEinval;
+          args[a] = static_cast<uint64_t>(ops[value].result);
+          break;
+        default: return -kEinval;
+      }
+    }
+    const int64_t expected = ops[i].result;
+    const int64_t result = RawSyscall(ops[i].number, args);
+    ops[i].result = result;
+    const bool failed = result < 0 && result >= -kMaxErrno;
+    if (failed && (ops[i].flags & kOpMayFail) == 0) return result;
+    if ((ops[i].flags & kOpExpect) != 0 && result != expected) return -kErange;
+    program->done = i + 1;
+  }
+  return 0;
+}
+
+}  // namespace tardigrade::protocol
+
+#endif  // PROTOCOLS_FREESTANDING_RUN_PROGRAM_H_

@@ -1,0 +1,48 @@
+#ifndef SUPERVISOR_CHECKPOINT_SNAPSHOT_H_
+#define SUPERVISOR_CHECKPOINT_SNAPSHOT_H_
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "supervisor/base/progress.h"
+#include "supervisor/base/result.h"
+#include "supervisor/resource/kind_list.h"
+#include "supervisor/tracee/frozen_process.h"
+
+namespace tardigrade {
+
+struct SnapshotOptions {
+  pid_t pid = -1;
+  std::string dir;  // Becomes the image.
+  LeaveAs leave = LeaveAs::kAsFound;
+  bool overwrite = false;
+  bool allow_fragile = false;
+  bool backtraces = true;
+  std::chrono::milliseconds timeout{30000};  // For the freeze.
+  bool verbose = false;
+};
+
+struct SnapshotReport {
+  std::string dir;
+  pid_t pid = -1;        // As the process sees itself.
+  std::string comm;
+  uint64_t threads = 0;
+  uint64_t mappings = 0;
+  uint64_t descriptors = 0;
+  uint64_t image_bytes = 0;
+  int64_t pause_ns = 0;  // From the first thread stopped to the last let go.
+  int64_t total_ns = 0;
+  std::vector<std::string> warnings;
+};
+
+// Saves the process in an image.  On failure the process goes on as if nothing had been, and no
+// image exists (an older one stays).
+Result<SnapshotReport> Snapshot(const SnapshotOptions& options, const KindList& kinds, Progress& progress);
+
+}  // namespace tardigrade
+
+#endif  // SUPERVISOR_CHECKPOINT_SNAPSHOT_H_

@@ -1,0 +1,65 @@
+#ifndef SUPERVISOR_RESOURCE_CONTEXTS_H_
+#define SUPERVISOR_RESOURCE_CONTEXTS_H_
+
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "supervisor/base/result.h"
+#include "supervisor/base/scoped_fd.h"
+#include "supervisor/image/attachments.h"
+#include "supervisor/image/value.h"
+
+namespace tardigrade {
+
+// What a kind may use while it collects.  The process is frozen meanwhile.
+class CollectContext {
+ public:
+  virtual ~CollectContext() = default;
+
+  virtual AttachmentWriter& attachments() = 0;
+
+  // Saves a kernel object that several descriptors or mappings share (a pipe, a memfd, a
+  // deleted file) once.  `key` is unique per object: "pipe:<ino>", "inode:<dev>:<ino>".  The
+  // first call runs `collect` and files its value under the ObjectKind named `kind`; later ones
+  // with the same key do nothing.
+  virtual Status AddObject(const std::string& key, std::string_view kind,
+                           const std::function<Result<Value>()>& collect) = 0;
+
+  // Says something the user should know that is not an error.
+  virtual void Warn(std::string text) = 0;
+};
+
+// What a kind may use while files are made, before any task exists.  Runs in the namespaces
+// of the job to be.
+class CreateContext {
+ public:
+  virtual ~CreateContext() = default;
+
+  virtual const AttachmentReader& attachments() = 0;
+
+  // A local descriptor of the object filed under `key`, made on the first call by its
+  // ObjectKind, open until all files exist.  Borrowed: do not close it.
+  virtual Result<int> Object(const std::string& key) = 0;
+
+  // Where a file that was at `path` is now: --set-file OLD=NEW.
+  virtual std::string MovedPath(const std::string& path) const = 0;
+
+  virtual void Warn(std::string text) = 0;
+};
+
+// A kernel object that several descriptors or mappings share.
+class ObjectKind {
+ public:
+  virtual ~ObjectKind() = default;
+  // Names the kind in images.  Never changes once released.
+  virtual std::string_view name() const = 0;
+  // Makes the object, with its contents.  `state` comes from an image: not to be trusted.
+  virtual Result<ScopedFd> Create(const Value& state, CreateContext& context) const = 0;
+};
+
+}  // namespace tardigrade
+
+#endif  // SUPERVISOR_RESOURCE_CONTEXTS_H_

@@ -1,0 +1,72 @@
+#ifndef SUPERVISOR_RESOURCE_FD_KIND_H_
+#define SUPERVISOR_RESOURCE_FD_KIND_H_
+
+#include <sys/stat.h>
+#include <sys/types.h>
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "supervisor/base/result.h"
+#include "supervisor/base/scoped_fd.h"
+#include "supervisor/image/value.h"
+#include "supervisor/kernel/fdinfo.h"
+#include "supervisor/resource/contexts.h"
+#include "supervisor/resource/syscall_plan.h"
+
+namespace tardigrade {
+
+// What is known of a descriptor before its kind is.
+struct FdFacts {
+  pid_t pid = -1;        // The tracee, as seen by the supervisor.
+  pid_t inner_pid = -1;  // The tracee, as it sees itself.
+  int fd = -1;           // Its number in the tracee.
+  std::string link;      // readlink of /proc/<pid>/fd/<fd>.
+  FdInfo info;           // /proc/<pid>/fdinfo/<fd>.
+  struct stat stat = {};  // fstat(2) of it.
+  // The same open file description in the supervisor (pidfd_getfd(2)): what is done to its
+  // offset, flags or queue is done to the tracee's.  Look, do not touch.  Owned by the engine.
+  int local_fd = -1;
+};
+
+// One kind of open file description: how to recognise it, read it and make it again.
+//
+// A kind is stateless and const.  Which numbers refer to which description, close-on-exec and
+// sharing are the engine's business: a kind sees every description once.
+class FdKind {
+ public:
+  virtual ~FdKind() = default;
+
+  // Names the kind in images and messages.  Never changes once released.
+  virtual std::string_view name() const = 0;
+
+  // Exactly one kind may claim a descriptor; the engine rejects none and two.
+  virtual bool Claims(const FdFacts& file) const = 0;
+
+  // Refuses (kUnsupported, with the way out) what this kind cannot save.  Called before
+  // anything is injected.  `all` are all descriptors of the process, `file` among them.
+  virtual Status Check(const FdFacts& file, std::span<const FdFacts> all) const {
+    (void)file, (void)all;
+    return Ok();
+  }
+
+  virtual Result<Value> Collect(const FdFacts& file, std::span<const FdFacts> all, CollectContext& context) const = 0;
+
+  // Makes the open file description, with its status flags and offset.  Hosted, no tracee needed.
+  // `state` comes from an image and is not to be trusted.
+  virtual Result<ScopedFd> Create(const Value& state, CreateContext& context) const = 0;
+
+  // Adds what only the task itself can do once all its descriptors are at their numbers: epoll
+  // interest lists, POSIX locks, F_SETOWN.  `fd` is the lowest number of the description there.
+  virtual Status PlanInTask(const Value& state, int fd, SyscallPlan& plan) const {
+    (void)state, (void)fd, (void)plan;
+    return Ok();
+  }
+};
+
+}  // namespace tardigrade
+
+#endif  // SUPERVISOR_RESOURCE_FD_KIND_H_

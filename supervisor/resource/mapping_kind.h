@@ -1,0 +1,57 @@
+#ifndef SUPERVISOR_RESOURCE_MAPPING_KIND_H_
+#define SUPERVISOR_RESOURCE_MAPPING_KIND_H_
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string_view>
+
+#include "supervisor/base/result.h"
+#include "supervisor/base/scoped_fd.h"
+#include "supervisor/image/value.h"
+#include "supervisor/kernel/memory_map.h"
+#include "supervisor/resource/contexts.h"
+
+namespace tardigrade {
+
+// Which pages of a mapping belong into the page files.
+enum class PagePolicy {
+  kNone,            // None: the kernel or a file provides them all.
+  kPrivate,         // Those private to the process: present or swapped, and not clean file pages.
+  kSharedAnonymous, // The whole object, through the mapping: shared memory without a descriptor.
+};
+
+struct MappingState {
+  PagePolicy pages = PagePolicy::kNone;
+  Value state;  // The kind's own.
+};
+
+// One kind of memory mapping, by what is behind it.  Addresses, protection, advice, contents of
+// private pages and the order of mapping are the engine's business.
+class MappingKind {
+ public:
+  virtual ~MappingKind() = default;
+
+  // Names the kind in images and messages.  Never changes once released.
+  virtual std::string_view name() const = 0;
+
+  // Exactly one kind may claim a mapping; the engine rejects none and two.
+  virtual bool Claims(const MemoryMapping& mapping) const = 0;
+
+  // Refuses (kUnsupported, with the way out) what this kind cannot save.  Before injection.
+  virtual Status Check(pid_t pid, const MemoryMapping& mapping) const {
+    (void)pid, (void)mapping;
+    return Ok();
+  }
+
+  virtual Result<MappingState> Collect(pid_t pid, const MemoryMapping& mapping, CollectContext& context) const = 0;
+
+  // The file to map, opened with the access mode its mapping needs (for shared file mappings that is
+  // part of the kind's state), or none for anonymous memory.  Several mappings of one file may each
+  // ask.  `state` comes from an image and is not to be trusted.
+  virtual Result<std::optional<ScopedFd>> OpenBacking(const Value& state, CreateContext& context) const = 0;
+};
+
+}  // namespace tardigrade
+
+#endif  // SUPERVISOR_RESOURCE_MAPPING_KIND_H_

@@ -1,0 +1,69 @@
+#include "supervisor/resource/syscall_plan.h"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "supervisor/image/documents.h"
+#include "supervisor/image/image_store.h"
+#include "supervisor/resource/kind_list.h"
+#include "supervisor/tracee/frozen_process.h"
+#include "tests/testing/fake_contexts.h"
+#include "tests/testing/matchers.h"
+#include "tests/testing/run_here.h"
+
+namespace tardigrade {
+namespace {
+
+using ::tardigrade::testing::FailsWith;
+using ::tardigrade::testing::IsOk;
+using ::tardigrade::testing::RunHere;
+
+TEST(SyscallPlan, ResultsFeedLaterOps) {
+  SyscallPlan plan;
+  const size_t opened = plan.Add("opening", SYS_openat, {AT_FDCWD, Arg::String("/dev/zero"), O_RDONLY});
+  const size_t read_op = plan.Add("reading", SYS_read, {Arg::ResultOf(opened), Arg::Out(16), 16});
+  plan.Add("closing", SYS_close, {Arg::ResultOf(opened)});
+  const Outcome outcome = RunHere(plan);
+  EXPECT_THAT(outcome.Check(), IsOk());
+  EXPECT_EQ(outcome.result(read_op), 16);
+}
+
+TEST(SyscallPlan, OutputIsWhatTheKernelWrote) {
+  SyscallPlan plan;
+  const size_t op = plan.Add("asking for ids", SYS_getresuid, {Arg::Out(4), Arg::Out(4), Arg::Out(4)});
+  const Outcome outcome = RunHere(plan);
+  EXPECT_EQ(outcome.Output<uint32_t>(op, 0), getuid());
+  EXPECT_EQ(outcome.Output<uint32_t>(op, 2), geteuid());
+}
+
+TEST(SyscallPlan, StopsAtTheFirstFailureAndNamesIt) {
+  SyscallPlan plan;
+  plan.Ask("closing what is closed, which may fail", SYS_close, {999});
+  plan.Add("closing what is closed", SYS_close, {999});
+  plan.Add("never reached", SYS_exit_group, {1});
+  EXPECT_THAT(RunHere(plan).Check(), FailsWith(ErrorCode::kRemote, "closing what is closed: EBADF"));
+}
+
+TEST(SyscallPlan, UnexpectedResultIsAFailure) {
+  SyscallPlan plan;
+  plan.Add("asking for pid", SYS_getpid, {}, {.may_fail = false, .exactly = 1 << 30});
+  EXPECT_THAT(RunHere(plan).Check(), FailsWith(ErrorCode::kRemote, "asking for pid"));
+}
+
+TEST(SyscallPlan, AppendMovesReferences) {
+  SyscallPlan first;
+  first.Add("copying", SYS_getresuid, {Arg::Out(4), Arg::Out(4), Arg::Out(4)});
+  SyscallPlan second;
+  const size_t opened = second.Add("opening", SYS_openat, {AT_FDCWD, Arg::String("/dev/null"), O_RDONLY});
+  second.Add("closing", SYS_close, {Arg::ResultOf(opened)});
+  first.Append(second);
+  EXPECT_THAT(RunHere(first).Check(), IsOk());
+}
+
+TEST(SyscallPlan, AnEmptyPlanSucceeds) { EXPECT_THAT(RunHere(SyscallPlan()).Check(), IsOk()); }
+
+}  // namespace
+}  // namespace tardigrade

@@ -1,0 +1,50 @@
+#ifndef SUPERVISOR_RESTORE_RESTORE_H_
+#define SUPERVISOR_RESTORE_RESTORE_H_
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "supervisor/base/progress.h"
+#include "supervisor/base/result.h"
+#include "supervisor/resource/kind_list.h"
+
+namespace tardigrade {
+
+enum class PidChoice {
+  kAutomatic,     // The old pids when free and allowed, else a new PID namespace.
+  kSamePids,
+  kNewNamespace,
+};
+
+struct RestoreOptions {
+  std::string dir;
+  PidChoice pids = PidChoice::kAutomatic;
+  bool detach = false;   // Return when the job runs; else wait for it and pass signals on.
+  bool dry_run = false;  // Check everything, make nothing.
+  std::map<std::string, std::string> moved_files;  // --set-file OLD=NEW.
+  // Called once when the job is about to run, with the pid of its root as seen here: prints it,
+  // writes the pid file.  An error undoes the restore.
+  std::function<Status(pid_t root)> on_restored;
+};
+
+struct RestoreReport {
+  pid_t pid = -1;          // Of the root, as seen here.
+  pid_t inner_pid = -1;    // As it sees itself.
+  bool new_pid_namespace = false;
+  int64_t total_ns = 0;    // Until the job ran.
+  int wait_status = 0;     // wait(2) status of the root; only when not detached.
+  std::vector<std::string> plan;  // What is made, a line each; the whole of --dry-run.
+  std::vector<std::string> warnings;
+};
+
+// Brings the job of an image back.  On failure nothing of it is left.
+Result<RestoreReport> Restore(const RestoreOptions& options, const KindList& kinds, Progress& progress);
+
+}  // namespace tardigrade
+
+#endif  // SUPERVISOR_RESTORE_RESTORE_H_

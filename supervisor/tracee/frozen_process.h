@@ -1,0 +1,70 @@
+#ifndef SUPERVISOR_TRACEE_FROZEN_PROCESS_H_
+#define SUPERVISOR_TRACEE_FROZEN_PROCESS_H_
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "supervisor/arch/x86_64/registers.h"
+#include "supervisor/base/result.h"
+
+namespace tardigrade {
+
+// What the kernel publishes of a stopped thread through ptrace.
+struct FrozenThread {
+  pid_t tid = -1;        // As seen by the supervisor.
+  pid_t inner_tid = -1;  // As the tracee sees it (last number of NSpid).
+  arch::Registers registers;   // As at the stop; EINTR made by the stop itself is taken back,
+                               // a restartable sequence is at its abort handler.
+  std::vector<std::byte> extended_state;  // NT_X86_XSTATE.
+  uint64_t signal_mask = 0;
+  int stop_signal = 0;   // Group-stopped by this signal; 0 if it was running.
+  // Time left of a nanosleep, poll, futex wait, ... that the stop interrupted (registers.rax is
+  // -ERESTART_RESTARTBLOCK); empty when there is none or it cannot be told.
+  std::optional<int64_t> syscall_time_left_ns;
+};
+
+struct FreezeOptions {
+  std::chrono::steady_clock::time_point deadline;  // Give up, and let the job go on, when it passes.
+  bool allow_fragile = false;  // Inject also where the job would not survive the supervisor's death.
+};
+
+// How to leave a process.
+enum class LeaveAs {
+  kAsFound,  // Running, or stopped if it was.
+  kStopped,  // SIGSTOP.
+  kKilled,   // SIGKILL, while it is still frozen: it does not run one more instruction.
+};
+
+// A process whose threads are all in ptrace-stop under this supervisor.  Destroying it leaves the
+// process as found.  One thread of the supervisor does it all: a tracee has one tracer thread.
+class FrozenProcess {
+ public:
+  // Seizes, interrupts and waits for every thread until no new one appears, then reads what
+  // FrozenThread says.  Errors: kUsage (no such process, itself, a kernel thread, 32-bit), kDenied
+  // (says why: other user, Yama, another tracer), kTraceeGone, kUnsupported, kSystem with ETIMEDOUT.
+  static Result<std::unique_ptr<FrozenProcess>> Freeze(pid_t pid, const FreezeOptions& options);
+  virtual ~FrozenProcess() = default;
+
+  virtual pid_t pid() const = 0;
+  virtual std::span<const FrozenThread> threads() const = 0;  // Leader first.
+
+  // Runs compiled syscall programs (protocol::SyscallProgram) inside the process: programs[i] in
+  // threads()[i], all at once; each is overwritten with what the run left.  On return every thread
+  // stands as it was found and nothing of the visit is mapped.  The supervisor may be killed at
+  // any moment of it.  Errors: kUnsupported if there is no way home (says why), kRemote, kTraceeGone.
+  virtual Status Visit(std::span<std::vector<uint64_t>> programs) = 0;
+
+  virtual Status Leave(LeaveAs how) = 0;
+};
+
+}  // namespace tardigrade
+
+#endif  // SUPERVISOR_TRACEE_FROZEN_PROCESS_H_
