@@ -139,6 +139,17 @@ struct MappingDocument {
   }
 };
 
+// Pages that fault on any access (MADV_GUARD_INSTALL).
+struct GuardRegion {
+  uint64_t start = 0;  // [start, end), byte addresses.
+  uint64_t end = 0;
+  template <typename Self, typename Visitor>
+  static void Fields(Self& self, Visitor& visit) {
+    visit("start", self.start);
+    visit("end", self.end);
+  }
+};
+
 struct BacktraceFrame {
   uint64_t address = 0;
   std::string symbol;   // Demangled; "" if unknown.
@@ -188,6 +199,7 @@ struct ProcessDocument {
   std::vector<ThreadDocument> threads;  // Leader first.
   std::vector<KindState> states;
   std::vector<MappingDocument> mappings;  // By address.
+  std::vector<GuardRegion> guards;
   std::vector<DescriptorDocument> descriptors;
   std::string pages;    // Names of its page file and page map.
   std::string pagemap;
@@ -200,6 +212,7 @@ struct ProcessDocument {
     visit("threads", self.threads, Range<size_t>{1, 100000});
     visit("states", self.states);
     visit("mappings", self.mappings);
+    visit("guards", self.guards);
     visit("descriptors", self.descriptors);
     visit("pages", self.pages);
     visit("pagemap", self.pagemap);

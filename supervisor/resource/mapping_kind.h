@@ -46,6 +46,9 @@ class MappingKind {
 
   virtual Result<MappingState> Collect(pid_t pid, const MemoryMapping& mapping, CollectContext& context) const = 0;
 
+  // Whether there is a file behind it: OpenBacking() is asked only then.
+  virtual bool has_backing() const { return true; }
+
   // The file to map, opened with the access mode its mapping needs (for shared file mappings that is
   // part of the kind's state), or none for anonymous memory.  Several mappings of one file may each
   // ask.  `state` comes from an image and is not to be trusted.

@@ -46,9 +46,13 @@ void SyscallPlan::Append(const SyscallPlan& other) {
   payload_.insert(payload_.end(), other.payload_.begin(), other.payload_.end());
 }
 
+size_t SyscallPlan::CompiledSize() const {
+  return (sizeof(SyscallProgram) + ops_.size() * sizeof(SyscallOp) + payload_.size() + 7) & ~size_t{7};
+}
+
 std::vector<uint64_t> SyscallPlan::Compile() const {
   const size_t ops_bytes = ops_.size() * sizeof(SyscallOp);
-  std::vector<uint64_t> image((sizeof(SyscallProgram) + ops_bytes + payload_.size() + 7) / 8);
+  std::vector<uint64_t> image(CompiledSize() / 8);
   SyscallProgram header{};
   header.magic = protocol::kSyscallProgramMagic;
   header.version = protocol::kSyscallProgramVersion;

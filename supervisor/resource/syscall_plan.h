@@ -83,6 +83,9 @@ class SyscallPlan {
   // 8-byte aligned image of the program; an empty plan gives a valid empty one.
   std::vector<uint64_t> Compile() const;
 
+  // Bytes of Compile().
+  size_t CompiledSize() const;
+
   // Offset into Compile()'s bytes of argument `arg` (a payload) of op `op`.
   size_t PayloadOffset(size_t op, size_t arg) const;
 

@@ -1,0 +1,61 @@
+#ifndef PROTOCOLS_RESTORER_SEGMENT_H_
+#define PROTOCOLS_RESTORER_SEGMENT_H_
+
+// The memory that the restorer blob lives in, shared between the process that restores and the
+// task that becomes the job.  Both map it at the same address, a hole of the old and the new
+// address space; the job's last step on the way to running is to unmap it.
+//
+//   [blob][header][slots ...][programs ...][stacks ...][parking for the vDSO]
+//
+// Fixed-width integers only; addresses are absolute, in the shared mapping.
+
+#include <stdint.h>
+
+namespace tardigrade::protocol {
+
+inline constexpr uint32_t kRestorerMagic = 0x53525454;  // "TTRS"
+inline constexpr uint32_t kRestorerVersion = 1;
+
+enum class RestorerState : uint32_t {
+  kWaiting = 0,  // Not there yet.
+  kParked = 1,   // Has run its programs; waits to be given its registers.
+  kFailed = 2,   // `failed_program` and that program's `done` say where.
+};
+
+enum class RestorerProgram : uint32_t {
+  kMemory = 0,   // Leader: the address space.
+  kProcess = 1,  // Leader: before there are threads.
+  kLimits = 2,   // Leader: when all threads exist.
+  kThread = 3,   // Every thread.
+  kSpawn = 4,    // Not a program: making the thread itself failed.
+};
+
+// One thread.
+struct RestorerSlot {
+  uint64_t program[4];     // Address of each RestorerProgram's SyscallProgram; 0 if there is none.
+  uint64_t stack_top;      // Threads but the leader: 16-byte aligned end of its stack.
+  int32_t tid;             // As the job knows it.
+  RestorerState state;     // Out.
+  uint32_t failed_program;  // Out: a RestorerProgram.
+  int32_t failure;         // Out: -errno.
+  // A system call with a deadline the thread was in when it was saved: made once more, from here, so
+  // that the kernel holds its restart block again when the thread is interrupted for the last time.
+  uint64_t replay;         // Address of a SyscallProgram of one op; 0 if there is none.
+  uint64_t replay_done;    // Out: 1 when the call returned by itself.
+};
+static_assert(sizeof(RestorerSlot) == 72);
+
+struct RestorerHeader {
+  uint32_t magic;
+  uint32_t version;
+  uint32_t thread_count;
+  uint32_t parked;        // Out: futex, counts the threads in kParked and kFailed.
+  uint32_t never;         // Futex that nothing ever wakes: where parked threads wait.
+  uint32_t syscall_insn;  // Out of the build: offset from the segment's start of a `syscall` instruction.
+  uint64_t slots;         // Address of RestorerSlot[thread_count]; the leader's first.
+};
+static_assert(sizeof(RestorerHeader) == 32);
+
+}  // namespace tardigrade::protocol
+
+#endif  // PROTOCOLS_RESTORER_SEGMENT_H_

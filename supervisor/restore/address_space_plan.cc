@@ -1,0 +1,202 @@
+#include "supervisor/restore/address_space_plan.h"
+
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <string_view>
+
+#include "supervisor/kernel/numa_policy.h"
+
+namespace tardigrade {
+namespace {
+
+// The end of what a 47-bit user address space can hold (TASK_SIZE_MAX, arch/x86/include/asm/page_64_types.h).
+constexpr uint64_t kTaskSize = 0x7fff'ffff'f000;
+// preadv(2) moves at most 0x7ffff000 bytes and UIO_MAXIOV pieces at a time.
+constexpr uint64_t kMaxBytesPerRead = 1 << 30;
+constexpr size_t kMaxPiecesPerRead = 1024;
+constexpr int kGuardInstall = 102;      // MADV_GUARD_INSTALL, include/uapi/asm-generic/mman-common.h, Linux 6.13.
+constexpr uint32_t kNrMseal = 462;      // Linux 6.10.
+constexpr int kHugePage2MiB = 21 << 26; // MAP_HUGE_2MB
+
+struct Advice {
+  std::string_view flag;
+  int advice;
+};
+// Given before the pages come, so that they come as they were.
+constexpr std::array kAdvice = {
+    Advice{"hg", MADV_HUGEPAGE}, Advice{"nh", MADV_NOHUGEPAGE}, Advice{"dc", MADV_DONTFORK},   Advice{"dd", MADV_DONTDUMP},
+    Advice{"wf", MADV_WIPEONFORK}, Advice{"mg", MADV_MERGEABLE}, Advice{"sr", MADV_SEQUENTIAL}, Advice{"rr", MADV_RANDOM},
+};
+
+bool IsKernelMapping(std::string_view path) { return path.starts_with("[vvar") || path == "[vdso]"; }
+bool IsGate(std::string_view path) { return path == "[vsyscall]"; }
+
+bool Has(const MappingDocument& mapping, std::string_view flag) {
+  return std::find(mapping.vm_flags.begin(), mapping.vm_flags.end(), flag) != mapping.vm_flags.end();
+}
+
+class Planner {
+ public:
+  Planner(const AddressSpaceInputs& inputs, SyscallPlan& plan) : in_(inputs), plan_(plan) {}
+
+  Status Run() {
+    ParkKernelMappings();
+    UnmapEverythingElse();
+    AllocateProtectionKeys();
+    for (size_t i = 0; i < in_.process->mappings.size(); ++i) Map(in_.process->mappings[i], in_.backing_fds[i]);
+    Fill();
+    for (const MappingDocument& mapping : in_.process->mappings) RETURN_IF_ERROR(Settle(mapping));
+    for (const GuardRegion& guard : in_.process->guards)
+      plan_.Add(StrCat("guarding ", Hex(guard.start)), SYS_madvise, {guard.start, guard.end - guard.start, kGuardInstall});
+    RETURN_IF_ERROR(PlaceKernelMappings());
+    for (const MappingDocument& mapping : in_.process->mappings) Seal(mapping);
+    plan_.Add("closing the restorer's descriptors", SYS_close_range, {in_.first_helper_fd, ~0u, 0});
+    return Ok();
+  }
+
+ private:
+  struct Parked {
+    std::string path;
+    uint64_t at;
+    uint64_t size;
+    bool placed;
+  };
+
+  // The vDSO and its data move out of the way of both address spaces.
+  void ParkKernelMappings() {
+    uint64_t at = in_.segment.parking;
+    for (const MemoryMapping& mapping : in_.here) {
+      if (!IsKernelMapping(mapping.path)) continue;
+      plan_.Add(StrCat("parking ", mapping.path), SYS_mremap,
+                {mapping.start, mapping.size_bytes(), mapping.size_bytes(), MREMAP_MAYMOVE | MREMAP_FIXED, at},
+                {.may_fail = false, .exactly = static_cast<int64_t>(at)});
+      parked_.push_back({mapping.path, at, mapping.size_bytes(), false});
+      at += mapping.size_bytes();
+    }
+  }
+
+  void UnmapEverythingElse() {
+    const uint64_t end = in_.segment.start + in_.segment.size;
+    plan_.Add("unmapping below the restorer", SYS_munmap, {0, in_.segment.start});
+    plan_.Add("unmapping above the restorer", SYS_munmap, {end, kTaskSize - end});
+  }
+
+  // The kernel hands keys out ascending.  Which others the job had allocated cannot be seen.
+  void AllocateProtectionKeys() {
+    int32_t highest = 0;
+    for (const MappingDocument& mapping : in_.process->mappings) highest = std::max(highest, mapping.protection_key);
+    for (int32_t key = 1; key <= highest; ++key)
+      plan_.Add(StrCat("allocating protection key ", key), SYS_pkey_alloc, {0, 0}, {.may_fail = false, .exactly = key});
+  }
+
+  bool HasPages(const MappingDocument& mapping) const {
+    const auto it = std::lower_bound(in_.extents.begin(), in_.extents.end(), mapping.start,
+                                     [](const PageExtent& extent, uint64_t start) {
+                                       return extent.address + extent.pages * 4096 <= start;
+                                     });
+    return it != in_.extents.end() && it->address < mapping.end;
+  }
+
+  void Map(const MappingDocument& mapping, int fd) {
+    if (IsKernelMapping(mapping.path) || IsGate(mapping.path)) return;
+    int flags = MAP_FIXED_NOREPLACE | (mapping.shared ? MAP_SHARED : MAP_PRIVATE);
+    if (fd < 0) flags |= MAP_ANONYMOUS;
+    if (Has(mapping, "gd")) flags |= MAP_GROWSDOWN | MAP_STACK;
+    if (Has(mapping, "nr")) flags |= MAP_NORESERVE;
+    if (Has(mapping, "ht") && fd < 0) flags |= MAP_HUGETLB | kHugePage2MiB;
+    const int prot = HasPages(mapping) ? mapping.prot | PROT_READ | PROT_WRITE : mapping.prot;
+    plan_.Add(StrCat("mapping ", Hex(mapping.start), " ", mapping.path), SYS_mmap,
+              {mapping.start, mapping.end - mapping.start, prot, flags, fd, fd < 0 ? 0 : mapping.offset},
+              {.may_fail = false, .exactly = static_cast<int64_t>(mapping.start)});
+    for (const Advice& advice : kAdvice) {
+      if (Has(mapping, advice.flag))
+        plan_.Add(StrCat("advising ", Hex(mapping.start), ": ", advice.flag), SYS_madvise,
+                  {mapping.start, mapping.end - mapping.start, advice.advice});
+    }
+  }
+
+  void Fill() {
+    std::vector<iovec> pieces;
+    uint64_t offset = 0, bytes = 0;
+    const auto flush = [&] {
+      if (pieces.empty()) return;
+      plan_.Add(StrCat("reading pages of ", Hex(reinterpret_cast<uint64_t>(pieces[0].iov_base))), SYS_preadv,
+                {in_.pages_fd, Arg::Bytes(std::as_bytes(std::span(pieces))), pieces.size(), offset, 0},
+                {.may_fail = false, .exactly = static_cast<int64_t>(bytes)});
+      pieces.clear();
+      bytes = 0;
+    };
+    for (const PageExtent& extent : in_.extents) {
+      uint64_t done = 0;
+      const uint64_t size = extent.pages * 4096;
+      while (done < size) {
+        const uint64_t at = extent.file_offset + done;
+        if (pieces.size() == kMaxPiecesPerRead || bytes == kMaxBytesPerRead || (!pieces.empty() && offset + bytes != at)) flush();
+        if (pieces.empty()) offset = at;
+        const uint64_t piece = std::min(size - done, kMaxBytesPerRead - bytes);
+        pieces.push_back({reinterpret_cast<void*>(extent.address + done), piece});
+        bytes += piece;
+        done += piece;
+      }
+    }
+    flush();
+  }
+
+  // Protection, keys, locks and policy, when the contents are in.
+  Status Settle(const MappingDocument& mapping) {
+    if (IsKernelMapping(mapping.path) || IsGate(mapping.path)) return Ok();
+    const uint64_t size = mapping.end - mapping.start;
+    const std::string at = StrCat(Hex(mapping.start));
+    if (mapping.protection_key != 0) {
+      plan_.Add("protecting " + at, SYS_pkey_mprotect, {mapping.start, size, mapping.prot, mapping.protection_key});
+    } else if (HasPages(mapping) && (mapping.prot & (PROT_READ | PROT_WRITE)) != (PROT_READ | PROT_WRITE)) {
+      plan_.Add("protecting " + at, SYS_mprotect, {mapping.start, size, mapping.prot});
+    }
+    if (Has(mapping, "lo"))
+      plan_.Add("locking " + at, SYS_mlock2, {mapping.start, size, Has(mapping, "lf") ? MLOCK_ONFAULT : 0});
+    ASSIGN_OR_RETURN(const std::optional<NumaPolicy> policy, ParseNumaPolicy(mapping.policy), "mapping at ", at);
+    if (policy.has_value())
+      plan_.Add("placing " + at, SYS_mbind,
+                {mapping.start, size, policy->mode, Arg::Bytes(std::as_bytes(std::span(policy->nodes))),
+                 policy->nodes.size() * 64 + 1, 0});
+    return Ok();
+  }
+
+  Status PlaceKernelMappings() {
+    for (const MappingDocument& mapping : in_.process->mappings) {
+      if (!IsKernelMapping(mapping.path)) continue;
+      const uint64_t size = mapping.end - mapping.start;
+      const auto it = std::find_if(parked_.begin(), parked_.end(), [&](const Parked& p) {
+        return !p.placed && p.path == mapping.path && p.size == size;
+      });
+      if (it == parked_.end())
+        return Error(ErrorCode::kUnsupported, StrCat("this kernel has no ", mapping.path, " of ", size,
+                                                     " bytes; restore the image under the kernel it was made with"));
+      it->placed = true;
+      plan_.Add(StrCat("moving ", mapping.path), SYS_mremap,
+                {it->at, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, mapping.start},
+                {.may_fail = false, .exactly = static_cast<int64_t>(mapping.start)});
+    }
+    return Ok();
+  }
+
+  void Seal(const MappingDocument& mapping) {
+    if (Has(mapping, "sl") && !IsKernelMapping(mapping.path))
+      plan_.Add(StrCat("sealing ", Hex(mapping.start)), kNrMseal, {mapping.start, mapping.end - mapping.start, 0});
+  }
+
+  const AddressSpaceInputs& in_;
+  SyscallPlan& plan_;
+  std::vector<Parked> parked_;
+};
+
+}  // namespace
+
+Status PlanAddressSpace(const AddressSpaceInputs& inputs, SyscallPlan& plan) { return Planner(inputs, plan).Run(); }
+
+}  // namespace tardigrade

@@ -1,0 +1,33 @@
+#ifndef SUPERVISOR_RESTORE_ADDRESS_SPACE_PLAN_H_
+#define SUPERVISOR_RESTORE_ADDRESS_SPACE_PLAN_H_
+
+#include <span>
+#include <vector>
+
+#include "supervisor/base/result.h"
+#include "supervisor/image/documents.h"
+#include "supervisor/image/page_file.h"
+#include "supervisor/kernel/memory_map.h"
+#include "supervisor/resource/syscall_plan.h"
+#include "supervisor/restore/segment.h"
+
+namespace tardigrade {
+
+// What the address space is made from.
+struct AddressSpaceInputs {
+  const ProcessDocument* process = nullptr;
+  std::span<const PageExtent> extents;
+  std::span<const MemoryMapping> here;  // This process's mappings: what the task starts with.
+  Segment::Place segment;
+  int pages_fd = -1;             // Descriptor of the page file in the task.
+  std::vector<int> backing_fds;  // Per mapping: descriptor in the task, -1 for anonymous memory.
+  int first_helper_fd = -1;      // Descriptors from here on are the restorer's: closed at the end.
+};
+
+// Adds the steps that replace the whole address space but the segment.  Errors: kUnsupported for
+// a mapping this kernel cannot make (another vDSO layout), kBadImage.
+Status PlanAddressSpace(const AddressSpaceInputs& inputs, SyscallPlan& plan);
+
+}  // namespace tardigrade
+
+#endif  // SUPERVISOR_RESTORE_ADDRESS_SPACE_PLAN_H_

@@ -1,0 +1,74 @@
+#include "supervisor/restore/file_factory.h"
+
+#include <fcntl.h>
+
+#include <utility>
+
+namespace tardigrade {
+namespace {
+
+Error UnknownKind(std::string_view what, const std::string& name) {
+  return Error(ErrorCode::kBadImage, StrCat("the image has a ", what, " of a kind this version does not know: ", name));
+}
+
+}  // namespace
+
+const FdKind* FindFdKind(const KindList& kinds, std::string_view name) {
+  for (const auto& kind : kinds.fds) {
+    if (kind->name() == name) return kind.get();
+  }
+  return nullptr;
+}
+
+const MappingKind* FindMappingKind(const KindList& kinds, std::string_view name) {
+  for (const auto& kind : kinds.mappings) {
+    if (kind->name() == name) return kind.get();
+  }
+  return nullptr;
+}
+
+Result<ScopedFd> FileFactory::OutOfTheWay(ScopedFd fd) const {
+  if (!fd.valid() || fd.get() >= first_fd_) return fd;
+  ScopedFd moved(fcntl(fd.get(), F_DUPFD_CLOEXEC, first_fd_));
+  if (!moved.valid()) return Error::Errno("moving a descriptor to ", first_fd_, " or above");
+  return moved;
+}
+
+Status FileFactory::CreateFiles() {
+  for (const KindState& file : files_.files) {
+    const FdKind* kind = FindFdKind(kinds_, file.kind);
+    if (kind == nullptr) return UnknownKind("file", file.kind);
+    ASSIGN_OR_RETURN(ScopedFd made, kind->Create(file.state, *this), "making ", file.kind, " ", made_.size());
+    ASSIGN_OR_RETURN(ScopedFd away, OutOfTheWay(std::move(made)));
+    made_.push_back(std::move(away));
+  }
+  return Ok();
+}
+
+Result<ScopedFd> FileFactory::OpenBacking(const KindState& backing) {
+  const MappingKind* kind = FindMappingKind(kinds_, backing.kind);
+  if (kind == nullptr) return UnknownKind("mapping", backing.kind);
+  ASSIGN_OR_RETURN(std::optional<ScopedFd> fd, kind->OpenBacking(backing.state, *this));
+  if (!fd.has_value()) return ScopedFd();
+  return std::move(*fd);
+}
+
+Result<int> FileFactory::Object(const std::string& key) {
+  if (const auto it = objects_.find(key); it != objects_.end()) return it->second.get();
+  const auto found = files_.objects.find(key);
+  if (found == files_.objects.end()) return Error(ErrorCode::kBadImage, StrCat("the image has no object ", key));
+  for (const auto& kind : kinds_.objects) {
+    if (kind->name() != found->second.kind) continue;
+    ASSIGN_OR_RETURN(ScopedFd made, kind->Create(found->second.state, *this), "making ", found->second.kind, " ", key);
+    ASSIGN_OR_RETURN(ScopedFd away, OutOfTheWay(std::move(made)));
+    return objects_.emplace(key, std::move(away)).first->second.get();
+  }
+  return UnknownKind("object", found->second.kind);
+}
+
+std::string FileFactory::MovedPath(const std::string& path) const {
+  const auto it = moved_.find(path);
+  return it == moved_.end() ? path : it->second;
+}
+
+}  // namespace tardigrade

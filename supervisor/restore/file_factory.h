@@ -1,0 +1,56 @@
+#ifndef SUPERVISOR_RESTORE_FILE_FACTORY_H_
+#define SUPERVISOR_RESTORE_FILE_FACTORY_H_
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "supervisor/base/result.h"
+#include "supervisor/base/scoped_fd.h"
+#include "supervisor/image/documents.h"
+#include "supervisor/resource/contexts.h"
+#include "supervisor/resource/kind_list.h"
+
+namespace tardigrade {
+
+const FdKind* FindFdKind(const KindList& kinds, std::string_view name);
+const MappingKind* FindMappingKind(const KindList& kinds, std::string_view name);
+
+// Makes every open file description and object of an image exactly once, in the calling process,
+// which must be in the namespaces of the job to be.  Hosted code: no tracee needed.
+class FileFactory final : public CreateContext {
+ public:
+  // `first_fd`: everything made gets a number from here on, out of the way of the job's own.
+  FileFactory(const KindList& kinds, const FilesDocument& files, const AttachmentReader& attachments,
+              const std::map<std::string, std::string>& moved, int first_fd)
+      : kinds_(kinds), files_(files), attachments_(attachments), moved_(moved), first_fd_(first_fd) {}
+
+  // All of FilesDocument::files, in order.
+  Status CreateFiles();
+  int file(size_t index) const { return made_[index].get(); }
+
+  // The file behind a mapping: an open descriptor, or an invalid one for anonymous memory.
+  Result<ScopedFd> OpenBacking(const KindState& backing);
+
+  const AttachmentReader& attachments() override { return attachments_; }
+  Result<int> Object(const std::string& key) override;
+  std::string MovedPath(const std::string& path) const override;
+  void Warn(std::string text) override { warnings_.push_back(std::move(text)); }
+  const std::vector<std::string>& warnings() const { return warnings_; }
+
+ private:
+  Result<ScopedFd> OutOfTheWay(ScopedFd fd) const;
+
+  const KindList& kinds_;
+  const FilesDocument& files_;
+  const AttachmentReader& attachments_;
+  const std::map<std::string, std::string>& moved_;
+  int first_fd_;
+  std::vector<ScopedFd> made_;
+  std::map<std::string, ScopedFd> objects_;
+  std::vector<std::string> warnings_;
+};
+
+}  // namespace tardigrade
+
+#endif  // SUPERVISOR_RESTORE_FILE_FACTORY_H_

@@ -1,0 +1,186 @@
+#include "supervisor/restore/finisher.h"
+
+#include <dirent.h>
+#include <signal.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <map>
+
+#include "supervisor/base/file_io.h"
+#include "supervisor/restore/interrupted_call.h"
+#include "supervisor/tracee/ptrace.h"
+
+namespace tardigrade {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using ptrace::WaitStatus;
+
+constexpr auto kStopLimit = std::chrono::seconds(30);
+
+Status DieWithTracer(pid_t tid) {
+  if (::ptrace(PTRACE_SETOPTIONS, tid, nullptr, PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD) != 0)
+    return Error::Errno("PTRACE_SETOPTIONS of thread ", tid);
+  return Ok();
+}
+
+// The last number of the NSpid line: the task as its innermost PID namespace sees it.
+Result<pid_t> InnerTid(pid_t pid, pid_t tid) {
+  ASSIGN_OR_RETURN(const std::string status, ReadFile(StrCat("/proc/", pid, "/task/", tid, "/status")));
+  const size_t at = status.find("\nNSpid:");
+  const size_t end = at == std::string::npos ? at : status.find('\n', at + 1);
+  if (end == std::string::npos) return Error(ErrorCode::kInternal, StrCat("no NSpid in the status of thread ", tid));
+  return std::atoi(status.c_str() + status.find_last_of("\t ", end) + 1);
+}
+
+Result<std::map<pid_t, pid_t>> OuterTids(pid_t pid) {
+  std::map<pid_t, pid_t> by_inner;
+  const std::string path = StrCat("/proc/", pid, "/task");
+  DIR* dir = opendir(path.c_str());
+  if (dir == nullptr) return Error::Errno("opening ", path);
+  std::vector<pid_t> tids;
+  while (const dirent* entry = readdir(dir)) {
+    if (entry->d_name[0] != '.') tids.push_back(std::atoi(entry->d_name));
+  }
+  closedir(dir);
+  for (const pid_t tid : tids) {
+    ASSIGN_OR_RETURN(const pid_t inner, InnerTid(pid, tid));
+    by_inner.emplace(inner, tid);
+  }
+  return by_inner;
+}
+
+}  // namespace
+
+Result<Finisher> Finisher::Attach(pid_t leader) {
+  RETURN_IF_ERROR(ptrace::Seize(leader));
+  RETURN_IF_ERROR(DieWithTracer(leader));
+  return Finisher(leader);
+}
+
+Status Finisher::AwaitParked(Segment& segment, const std::function<Status()>& failure) {
+  for (;;) {
+    const uint32_t parked = segment.parked();
+    bool all = true;
+    for (size_t i = 0; i < segment.threads(); ++i) {
+      const auto state = static_cast<protocol::RestorerState>(
+          __atomic_load_n(reinterpret_cast<uint32_t*>(&segment.slot(i).state), __ATOMIC_ACQUIRE));
+      if (state == protocol::RestorerState::kFailed) return segment.FailureOf(i);
+      all = all && state == protocol::RestorerState::kParked;
+    }
+    if (all) return Ok();
+    ASSIGN_OR_RETURN(const std::optional<WaitStatus> change, ptrace::PollStop(leader_));
+    if (change.has_value() && change->gone()) {
+      RETURN_IF_ERROR(failure());
+      return Error(ErrorCode::kTraceeGone, StrCat("the task ended while it was made: ", change->ToString()));
+    }
+    if (change.has_value() && change->kind == WaitStatus::Kind::kSignalStop) {
+      const Result<arch::Registers> at = ptrace::GetRegisters(leader_);
+      return Error(ErrorCode::kInternal,
+                   StrCat("the task got signal ", change->signal, " while it was made",
+                          at.has_value() ? arch::Where(at.value()) : std::string()));
+    }
+    if (change.has_value()) RETURN_IF_ERROR(ptrace::Continue(leader_));
+    segment.WaitParked(parked, /*timeout_ms=*/20);
+  }
+}
+
+Status Finisher::StopThreads(const LoadedImage& image) {
+  std::map<pid_t, pid_t> by_inner;
+  ASSIGN_OR_RETURN(by_inner, OuterTids(leader_));
+  for (const ThreadDocument& thread : image.process.threads) {
+    const auto it = by_inner.find(thread.tid);
+    if (it == by_inner.end()) return Error(ErrorCode::kInternal, StrCat("thread ", thread.tid, " was not made"));
+    tids_.push_back(it->second);
+    if (it->second != leader_) {
+      RETURN_IF_ERROR(ptrace::Seize(it->second));
+      RETURN_IF_ERROR(DieWithTracer(it->second));
+    }
+    RETURN_IF_ERROR(ptrace::Interrupt(it->second));
+  }
+  for (const pid_t tid : tids_) {
+    ASSIGN_OR_RETURN(const int signal, ptrace::WaitEventStopUntil(tid, Clock::now() + kStopLimit));
+    (void)signal;
+  }
+  return Ok();
+}
+
+Status Finisher::AwaitReplay(Segment& segment, size_t thread, arch::Registers& saved) {
+  protocol::RestorerSlot& slot = segment.slot(thread);
+  const arch::InterruptedCall wanted = arch::CallOf(saved);
+  // The thread parks, then makes its call: it may have been stopped on the way.
+  for (int attempt = 0; attempt < 1000; ++attempt) {
+    if (__atomic_load_n(&slot.replay_done, __ATOMIC_ACQUIRE) != 0) {
+      arch::FinishCall(saved, segment.ReplayResult(thread));
+      return Ok();
+    }
+    ASSIGN_OR_RETURN(const arch::Registers now, ptrace::GetRegisters(tids_[thread]));
+    const arch::InterruptedCall call = arch::CallOf(now);
+    if (call.in_call && call.number == wanted.number && call.result == -arch::kErestartRestartblock) return Ok();
+    RETURN_IF_ERROR(ptrace::Continue(tids_[thread]));
+    usleep(attempt < 10 ? 100 : 2000);
+    RETURN_IF_ERROR(ptrace::Interrupt(tids_[thread]));
+    ASSIGN_OR_RETURN(const int signal, ptrace::WaitEventStopUntil(tids_[thread], Clock::now() + kStopLimit));
+    (void)signal;
+  }
+  return Error(ErrorCode::kInternal, StrCat("thread ", tids_[thread], " does not sleep"));
+}
+
+Status Finisher::UnmapSegment(const Segment& segment) {
+  ASSIGN_OR_RETURN(arch::Registers registers, ptrace::GetRegisters(leader_));
+  arch::AimCall(registers, segment.syscall_insn(), SYS_munmap, segment.place().start, segment.place().size);
+  RETURN_IF_ERROR(ptrace::SetRegisters(leader_, registers));
+  for (const char* stop : {"entry", "exit"}) {
+    RETURN_IF_ERROR(ptrace::ContinueToSyscall(leader_));
+    ASSIGN_OR_RETURN(const WaitStatus status, ptrace::WaitStopUntil(leader_, Clock::now() + kStopLimit));
+    if (status.kind != WaitStatus::Kind::kSyscallStop)
+      return Error(ErrorCode::kInternal, StrCat("unmapping the restorer: ", status.ToString(), " instead of the ", stop));
+  }
+  ASSIGN_OR_RETURN(registers, ptrace::GetRegisters(leader_));
+  const int64_t result = arch::CallOf(registers).result;
+  if (result != 0) return Error::Syscall(ErrorCode::kRemote, static_cast<int>(-result), "unmapping the restorer");
+  // Only in an event stop does the kernel look at -ERESTART* again, see arch_do_signal_or_restart().
+  RETURN_IF_ERROR(ptrace::Interrupt(leader_));
+  RETURN_IF_ERROR(ptrace::Continue(leader_));
+  ASSIGN_OR_RETURN(const int signal, ptrace::WaitEventStopUntil(leader_, Clock::now() + kStopLimit));
+  (void)signal;
+  return Ok();
+}
+
+Status Finisher::Arm(Segment& segment, const LoadedImage& image) {
+  RETURN_IF_ERROR(StopThreads(image), "stopping the restored threads");
+  std::vector<arch::Registers> registers;
+  for (size_t i = 0; i < tids_.size(); ++i) {
+    arch::Registers saved = image.threads[i].registers;
+    if (segment.slot(i).replay != 0) {
+      RETURN_IF_ERROR(AwaitReplay(segment, i, saved));
+    } else {
+      FinishWithoutReplay(saved);
+    }
+    registers.push_back(saved);
+  }
+  RETURN_IF_ERROR(UnmapSegment(segment));
+  for (size_t i = 0; i < tids_.size(); ++i) {
+    const ThreadDocument& document = image.process.threads[i];
+    RETURN_IF_ERROR(ptrace::SetExtendedState(tids_[i], image.threads[i].extended_state));
+    RETURN_IF_ERROR(ptrace::SetRegisters(tids_[i], registers[i]));
+    RETURN_IF_ERROR(ptrace::SetSignalMask(tids_[i], document.signal_mask));
+  }
+  return Ok();
+}
+
+Status Finisher::Release(int stop_signal) {
+  // Pending until the detach, then the whole group stops before any of it runs.
+  if (stop_signal != 0 && kill(leader_, stop_signal) != 0) return Error::Errno("stopping the restored job");
+  for (auto it = tids_.rbegin(); it != tids_.rend(); ++it) {
+    const Status detached = ptrace::Detach(*it);
+    // A thread may have been ended by one that was let go before.
+    if (!detached.has_value() && detached.error().code() != ErrorCode::kTraceeGone) return detached;
+  }
+  return Ok();
+}
+
+}  // namespace tardigrade

@@ -1,0 +1,45 @@
+#ifndef SUPERVISOR_RESTORE_FINISHER_H_
+#define SUPERVISOR_RESTORE_FINISHER_H_
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <functional>
+#include <vector>
+
+#include "supervisor/base/result.h"
+#include "supervisor/restore/loaded_image.h"
+#include "supervisor/restore/segment.h"
+
+namespace tardigrade {
+
+// Follows a task from its first instruction to the moment the job runs, as its tracer.  Until
+// Release() the task dies with this process (PTRACE_O_EXITKILL).
+class Finisher {
+ public:
+  // Seizes the leader, which waits for the word to start.
+  static Result<Finisher> Attach(pid_t leader);
+
+  // Waits until every thread is parked in the segment.  `failure` is asked when the task has died,
+  // and for errors it reports itself.  Errors: whatever a step failed with.
+  Status AwaitParked(Segment& segment, const std::function<Status()>& failure);
+
+  // Stops every thread, takes the segment away and gives all their registers.
+  Status Arm(Segment& segment, const LoadedImage& image);
+
+  // Lets the job run: the point of no return.
+  Status Release(int stop_signal);
+
+ private:
+  explicit Finisher(pid_t leader) : leader_(leader) {}
+  Status StopThreads(const LoadedImage& image);
+  Status AwaitReplay(Segment& segment, size_t thread, arch::Registers& saved);
+  Status UnmapSegment(const Segment& segment);
+
+  pid_t leader_;
+  std::vector<pid_t> tids_;  // As seen here; in the order of the image.
+};
+
+}  // namespace tardigrade
+
+#endif  // SUPERVISOR_RESTORE_FINISHER_H_

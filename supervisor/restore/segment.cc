@@ -1,0 +1,160 @@
+#include "supervisor/restore/segment.h"
+
+#include <linux/futex.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <ctime>
+
+extern "C" const unsigned char restorer_blob_begin[], restorer_blob_end[];
+
+namespace tardigrade {
+namespace {
+
+using protocol::RestorerHeader;
+using protocol::RestorerProgram;
+using protocol::RestorerSlot;
+using protocol::RestorerState;
+using protocol::SyscallOp;
+using protocol::SyscallProgram;
+
+constexpr uint64_t kPage = 4096;
+constexpr uint64_t kStackBytes = 8192;
+constexpr uint64_t kBorrowedSyscall = 2;  // restorer/restorer.cc, _start.
+// vm.mmap_min_addr is at most this on every distribution, and nothing sensible lies below.
+constexpr uint64_t kLowestAddress = 0x20000;
+constexpr uint64_t kHighestAddress = 0x7fff'ffff'0000;
+// Kept free around what may still grow: this process's heap and stack, the job's stack.
+constexpr uint64_t kMargin = 16 << 20;
+
+uint64_t PageUp(uint64_t bytes) { return (bytes + kPage - 1) & ~(kPage - 1); }
+uint64_t BlobBytes() { return PageUp(static_cast<uint64_t>(restorer_blob_end - restorer_blob_begin)); }
+uint64_t HeaderBytes(size_t threads) { return PageUp(sizeof(RestorerHeader) + threads * sizeof(RestorerSlot)); }
+
+uint64_t CompiledBytes(const SyscallPlan& plan) { return plan.empty() ? 0 : plan.CompiledSize(); }
+
+}  // namespace
+
+uint64_t PayloadBytes(std::span<const ThreadPlans> plans) {
+  uint64_t total = 0;
+  for (const ThreadPlans& p : plans) {
+    for (const SyscallPlan* plan : {&p.memory, &p.process, &p.limits, &p.thread, &p.replay}) total += CompiledBytes(*plan);
+  }
+  return total;
+}
+
+Result<Segment::Place> Segment::ChoosePlace(std::span<const MemoryMapping> here, std::span<const MemoryMapping> there,
+                                            size_t threads, uint64_t payload_bytes) {
+  Place place;
+  place.size = PageUp(BlobBytes() + HeaderBytes(threads) + PageUp(payload_bytes) + (threads + 1) * kStackBytes + kParkingBytes);
+  std::vector<std::pair<uint64_t, uint64_t>> taken;
+  for (const auto mappings : {here, there}) {
+    for (const MemoryMapping& m : mappings)
+      taken.emplace_back(m.start > kMargin ? m.start - kMargin : 0, m.end + kMargin);
+  }
+  std::sort(taken.begin(), taken.end());
+  uint64_t at = kLowestAddress;
+  for (const auto& [start, end] : taken) {
+    if (start >= at && start - at >= place.size) break;
+    at = std::max(at, PageUp(end));
+  }
+  if (at + place.size > kHighestAddress)
+    return Error::Syscall(ErrorCode::kSystem, ENOMEM, "looking for a hole in both address spaces for the restorer");
+  place.start = at;
+  place.parking = at + place.size - kParkingBytes;
+  return place;
+}
+
+RestorerHeader* Segment::header() const { return reinterpret_cast<RestorerHeader*>(place_.start + BlobBytes()); }
+
+RestorerSlot& Segment::slot(size_t thread) { return reinterpret_cast<RestorerSlot*>(header()->slots)[thread]; }
+
+uint64_t Segment::Write(const SyscallPlan& plan, uint64_t& cursor) {
+  if (plan.empty()) return 0;
+  const std::vector<uint64_t> program = plan.Compile();
+  const uint64_t at = cursor;
+  std::memcpy(reinterpret_cast<void*>(at), program.data(), program.size() * 8);
+  cursor += program.size() * 8;
+  return at;
+}
+
+Result<std::unique_ptr<Segment>> Segment::Create(const Place& place, std::span<const ThreadPlans> plans) {
+  void* mapped = mmap(reinterpret_cast<void*>(place.start), place.size, PROT_READ | PROT_WRITE | PROT_EXEC,
+                      MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+  if (mapped == MAP_FAILED) return Error::Errno("mapping the restorer at ", Hex(place.start));
+  std::unique_ptr<Segment> segment(new Segment(place, plans));
+  std::memcpy(mapped, restorer_blob_begin, static_cast<size_t>(restorer_blob_end - restorer_blob_begin));
+  RestorerHeader* header = segment->header();
+  *header = {.magic = protocol::kRestorerMagic,
+             .version = protocol::kRestorerVersion,
+             .thread_count = static_cast<uint32_t>(plans.size()),
+             .parked = 0,
+             .never = 0,
+             .syscall_insn = kBorrowedSyscall,
+             .slots = reinterpret_cast<uint64_t>(header + 1)};
+  uint64_t cursor = reinterpret_cast<uint64_t>(header) + HeaderBytes(plans.size());
+  for (size_t i = 0; i < plans.size(); ++i) {
+    const ThreadPlans& p = plans[i];
+    RestorerSlot& slot = segment->slot(i);
+    slot.tid = p.tid;
+    slot.program[static_cast<int>(RestorerProgram::kMemory)] = segment->Write(p.memory, cursor);
+    slot.program[static_cast<int>(RestorerProgram::kProcess)] = segment->Write(p.process, cursor);
+    slot.program[static_cast<int>(RestorerProgram::kLimits)] = segment->Write(p.limits, cursor);
+    slot.program[static_cast<int>(RestorerProgram::kThread)] = segment->Write(p.thread, cursor);
+    slot.replay = segment->Write(p.replay, cursor);
+    slot.stack_top = place.parking - i * kStackBytes;
+  }
+  return segment;
+}
+
+Segment::~Segment() { munmap(reinterpret_cast<void*>(place_.start), place_.size); }
+
+uint32_t Segment::parked() const { return __atomic_load_n(&header()->parked, __ATOMIC_ACQUIRE); }
+
+void Segment::WaitParked(uint32_t seen, int timeout_ms) const {
+  const timespec timeout{.tv_sec = timeout_ms / 1000, .tv_nsec = (timeout_ms % 1000) * 1'000'000L};
+  syscall(SYS_futex, &header()->parked, FUTEX_WAIT, seen, &timeout, nullptr, 0);
+}
+
+Error Segment::FailureOf(size_t thread) {
+  const RestorerSlot& failed = slot(thread);
+  const int error = -failed.failure;
+  const std::string who = StrCat("thread ", plans_[thread].tid);
+  const auto which = static_cast<RestorerProgram>(failed.failed_program);
+  const SyscallPlan* plan = nullptr;
+  switch (which) {
+    case RestorerProgram::kMemory: plan = &plans_[thread].memory; break;
+    case RestorerProgram::kProcess: plan = &plans_[thread].process; break;
+    case RestorerProgram::kLimits: plan = &plans_[thread].limits; break;
+    case RestorerProgram::kThread: plan = &plans_[thread].thread; break;
+    case RestorerProgram::kSpawn: return Error::Syscall(ErrorCode::kRemote, error, StrCat("making ", who));
+  }
+  if (plan == nullptr || failed.failed_program > 3) return Error(ErrorCode::kInternal, StrCat(who, " failed in no program"));
+  const auto* program = reinterpret_cast<const SyscallProgram*>(failed.program[failed.failed_program]);
+  if (program->done >= plan->size()) return Error::Syscall(ErrorCode::kRemote, error, who);
+  return Error::Syscall(error == EPERM ? ErrorCode::kDenied : ErrorCode::kRemote, error,
+                        StrCat(who, ": ", plan->label(program->done)));
+}
+
+int64_t Segment::ReplayResult(size_t thread) {
+  const auto* program = reinterpret_cast<const SyscallProgram*>(slot(thread).replay);
+  return reinterpret_cast<const SyscallOp*>(program + 1)->result;
+}
+
+uint64_t Segment::syscall_insn() const { return place_.start + header()->syscall_insn; }
+
+void Segment::Enter() {
+  // See restorer/restorer.cc: slot in rdi, header in rsi, stack in rdx.
+  asm volatile(
+      "jmp *%%rax"
+      :
+      : "a"(place_.start), "D"(&slot(0)), "S"(header()), "d"(slot(0).stack_top)
+      : "memory");
+  __builtin_unreachable();
+}
+
+}  // namespace tardigrade

@@ -1,0 +1,80 @@
+#ifndef SUPERVISOR_RESTORE_SEGMENT_H_
+#define SUPERVISOR_RESTORE_SEGMENT_H_
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "protocols/restorer_segment.h"
+#include "supervisor/base/result.h"
+#include "supervisor/kernel/memory_map.h"
+#include "supervisor/resource/syscall_plan.h"
+
+namespace tardigrade {
+
+// The plans of one thread of the job to be.
+struct ThreadPlans {
+  int32_t tid = 0;
+  SyscallPlan memory;   // Leader only.
+  SyscallPlan process;  // Leader only.
+  SyscallPlan limits;   // Leader only.
+  SyscallPlan thread;
+  SyscallPlan replay;   // One op, or none.
+};
+
+// The restorer's memory (protocols/restorer_segment.h), mapped here at the very address it has in
+// the task: in a hole of this process's address space and of the job's.
+class Segment {
+ public:
+  // The address range alone, before there are plans that need to know it.
+  struct Place {
+    uint64_t start = 0;
+    uint64_t size = 0;     // Bytes.
+    uint64_t parking = 0;  // Where kernel mappings wait, `parking_size` bytes to the end.
+  };
+  static constexpr uint64_t kParkingBytes = 256 << 10;
+
+  // `payload_bytes`: what all compiled plans take.  Errors: kSystem if there is no hole.
+  static Result<Place> ChoosePlace(std::span<const MemoryMapping> here, std::span<const MemoryMapping> there,
+                                   size_t threads, uint64_t payload_bytes);
+
+  // Maps the segment and fills it.  `plans` must outlive it: it knows their labels.
+  static Result<std::unique_ptr<Segment>> Create(const Place& place, std::span<const ThreadPlans> plans);
+  ~Segment();
+
+  const Place& place() const { return place_; }
+  size_t threads() const { return plans_.size(); }
+  protocol::RestorerSlot& slot(size_t thread);
+  uint32_t parked() const;
+  // Sleeps until `parked` is no longer `seen`, at most for `timeout_ms`.
+  void WaitParked(uint32_t seen, int timeout_ms) const;
+
+  // The failure of a thread that reports kFailed, with the step's label.
+  Error FailureOf(size_t thread);
+
+  // What the op of a thread's replay returned.
+  int64_t ReplayResult(size_t thread);
+
+  // Address of a `syscall` instruction in the blob.
+  uint64_t syscall_insn() const;
+
+  // Leaves the hosted code for good: runs the blob as the leader.
+  [[noreturn]] void Enter();
+
+ private:
+  Segment(const Place& place, std::span<const ThreadPlans> plans) : place_(place), plans_(plans) {}
+  protocol::RestorerHeader* header() const;
+  uint64_t Write(const SyscallPlan& plan, uint64_t& cursor);
+
+  Place place_;
+  std::span<const ThreadPlans> plans_;
+};
+
+// Bytes that plans compile to, each rounded up as the segment does.
+uint64_t PayloadBytes(std::span<const ThreadPlans> plans);
+
+}  // namespace tardigrade
+
+#endif  // SUPERVISOR_RESTORE_SEGMENT_H_
