@@ -18,6 +18,7 @@
 #include <string>
 
 #include "supervisor/base/file_io.h"
+#include "supervisor/resource/init_name.h"
 
 namespace tardigrade {
 namespace {
@@ -186,7 +187,14 @@ void Launcher::SetFree(const LaunchedTask& task) {
 Result<int> Launcher::WaitForEnd(const LaunchedTask& task) {
   sigset_t watched;
   sigfillset(&watched);
-  for (const int fatal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTTIN, SIGTTOU, SIGTSTP}) sigdelset(&watched, fatal);
+  sigset_t job_control;
+  sigemptyset(&job_control);
+  for (const int own : {SIGTTIN, SIGTTOU, SIGTSTP}) {
+    sigdelset(&watched, own);
+    sigaddset(&job_control, own);
+  }
+  for (const int fatal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL}) sigdelset(&watched, fatal);
+  sigprocmask(SIG_UNBLOCK, &job_control, nullptr);
   const pid_t child = task.init_pid > 0 ? task.init_pid : task.pid;
   for (;;) {
     if (task.init_pid > 0 && __atomic_load_n(&report_->root_ended, __ATOMIC_ACQUIRE) != 0) return report_->wait_status;

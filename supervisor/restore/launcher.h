@@ -10,10 +10,6 @@
 
 namespace tardigrade {
 
-// How the first process of a PID namespace made here is called; it reaps, and nothing else.  A
-// process whose namespace's init has this name was restored by us: its namespaces are not its own.
-inline constexpr const char* kInitName = "tardigrade-init";
-
 // A task under construction: a fork of the restorer with a chosen pid.
 struct LaunchedTask {
   pid_t pid = -1;       // As seen here.

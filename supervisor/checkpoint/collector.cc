@@ -1,0 +1,116 @@
+#include "supervisor/checkpoint/collector.h"
+
+#include <algorithm>
+#include <map>
+#include <span>
+
+#include "supervisor/base/file_io.h"
+
+namespace tardigrade {
+namespace {
+
+// The queries of one thread, and where each kind's begin.
+struct Queries {
+  SyscallPlan plan;
+  std::vector<size_t> process_first;  // Leader only; per process kind.
+  std::vector<size_t> thread_first;   // Per thread kind.
+};
+
+Queries MakeQueries(const TaskFacts& task, bool leader, const KindList& kinds) {
+  Queries queries;
+  if (leader) {
+    for (const auto& kind : kinds.processes) queries.process_first.push_back(kind->AddQueries(task, queries.plan));
+  }
+  for (const auto& kind : kinds.threads) queries.thread_first.push_back(kind->AddQueries(task, queries.plan));
+  return queries;
+}
+
+Result<ThreadDocument> DescribeThread(const TaskFacts& task, const FrozenThread& frozen, AttachmentWriter& attachments) {
+  ThreadDocument document;
+  document.tid = task.inner_tid;
+  ASSIGN_OR_RETURN(document.comm, ReadFile(task.proc_dir + "/comm"));
+  while (!document.comm.empty() && document.comm.back() == '\n') document.comm.pop_back();
+  ASSIGN_OR_RETURN(document.registers, attachments.Put(std::as_bytes(std::span(&frozen.registers, 1))));
+  ASSIGN_OR_RETURN(document.extended_state, attachments.Put(frozen.extended_state));
+  document.signal_mask = frozen.signal_mask;
+  document.syscall_time_left_ns = frozen.syscall_time_left_ns;
+  return document;
+}
+
+template <typename Kind>
+Status CollectStates(const std::vector<std::unique_ptr<Kind>>& kinds, const std::vector<size_t>& first,
+                     const TaskFacts& task, const Outcome& answers, CollectContext& context,
+                     std::vector<KindState>& states) {
+  for (size_t k = 0; k < kinds.size(); ++k) {
+    ASSIGN_OR_RETURN(Value state, kinds[k]->Collect(task, answers, first[k], context), "thread ", task.tid, ": ",
+                     kinds[k]->name());
+    states.push_back({std::string(kinds[k]->name()), std::move(state)});
+  }
+  return Ok();
+}
+
+// The survey lists threads as /proc does, the freeze as it found them: survey index per frozen thread.
+Result<std::vector<size_t>> MatchThreads(const Survey& survey, std::span<const FrozenThread> frozen) {
+  std::map<pid_t, size_t> by_tid;
+  for (size_t i = 0; i < survey.threads.size(); ++i) by_tid.emplace(survey.threads[i].tid, i);
+  std::vector<size_t> match;
+  for (const FrozenThread& thread : frozen) {
+    const auto it = by_tid.find(thread.tid);
+    if (it == by_tid.end()) return Error(ErrorCode::kTraceeGone, StrCat("thread ", thread.tid, " is gone"));
+    match.push_back(it->second);
+  }
+  if (match.size() != survey.threads.size())
+    return Error(ErrorCode::kInternal, StrCat(survey.threads.size(), " threads, of which ", match.size(), " are frozen"));
+  return match;
+}
+
+}  // namespace
+
+Status SnapshotContext::AddObject(const std::string& key, std::string_view kind,
+                                  const std::function<Result<Value>()>& collect) {
+  if (files_.objects.contains(key)) return Ok();
+  ASSIGN_OR_RETURN(Value state, collect(), "object ", key);
+  files_.objects[key] = {std::string(kind), std::move(state)};
+  return Ok();
+}
+
+Status CollectTasks(const Survey& survey, const KindList& kinds, FrozenProcess& frozen, SnapshotContext& context,
+                    ProcessDocument& process) {
+  const std::span<const FrozenThread> threads = frozen.threads();
+  ASSIGN_OR_RETURN(const std::vector<size_t> match, MatchThreads(survey, threads));
+  std::vector<Queries> queries;
+  std::vector<std::vector<uint64_t>> programs;
+  for (size_t i = 0; i < threads.size(); ++i) {
+    queries.push_back(MakeQueries(survey.threads[match[i]], i == 0, kinds));
+    programs.push_back(queries.back().plan.Compile());
+  }
+  RETURN_IF_ERROR(frozen.Visit(programs));
+  for (size_t i = 0; i < threads.size(); ++i) {
+    const TaskFacts& task = survey.threads[match[i]];
+    const Outcome answers(queries[i].plan, std::move(programs[i]));
+    RETURN_IF_ERROR(answers.Check(), "thread ", task.tid);
+    ASSIGN_OR_RETURN(ThreadDocument document, DescribeThread(task, threads[i], context.attachments()));
+    if (i == 0)
+      RETURN_IF_ERROR(CollectStates(kinds.processes, queries[i].process_first, task, answers, context, process.states));
+    RETURN_IF_ERROR(CollectStates(kinds.threads, queries[i].thread_first, task, answers, context, document.states));
+    process.threads.push_back(std::move(document));
+    process.stop_signal = std::max(process.stop_signal, threads[i].stop_signal);
+  }
+  return Ok();
+}
+
+Status CollectDescriptors(const Survey& survey, SnapshotContext& context, ProcessDocument& process, FilesDocument& files) {
+  for (const size_t first : survey.first_of) {
+    const FdKind& kind = *survey.fd_kinds[first];
+    ASSIGN_OR_RETURN(Value state, kind.Collect(survey.descriptors[first], survey.descriptors, context), "fd ",
+                     survey.descriptors[first].fd);
+    files.files.push_back({std::string(kind.name()), std::move(state)});
+  }
+  for (size_t i = 0; i < survey.descriptors.size(); ++i)
+    process.descriptors.push_back({.fd = survey.descriptors[i].fd,
+                                   .close_on_exec = survey.close_on_exec[i],
+                                   .file = static_cast<uint32_t>(survey.file_of[i])});
+  return Ok();
+}
+
+}  // namespace tardigrade

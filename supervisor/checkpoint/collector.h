@@ -1,0 +1,43 @@
+#ifndef SUPERVISOR_CHECKPOINT_COLLECTOR_H_
+#define SUPERVISOR_CHECKPOINT_COLLECTOR_H_
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "supervisor/base/result.h"
+#include "supervisor/checkpoint/survey.h"
+#include "supervisor/image/documents.h"
+#include "supervisor/resource/contexts.h"
+#include "supervisor/resource/kind_list.h"
+#include "supervisor/tracee/frozen_process.h"
+
+namespace tardigrade {
+
+// The CollectContext of a snapshot: files objects in a FilesDocument.
+class SnapshotContext final : public CollectContext {
+ public:
+  SnapshotContext(AttachmentWriter& attachments, FilesDocument& files) : attachments_(attachments), files_(files) {}
+
+  AttachmentWriter& attachments() override { return attachments_; }
+  Status AddObject(const std::string& key, std::string_view kind,
+                   const std::function<Result<Value>()>& collect) override;
+  void Warn(std::string text) override { warnings_.push_back(std::move(text)); }
+  std::vector<std::string>& warnings() { return warnings_; }
+
+ private:
+  AttachmentWriter& attachments_;
+  FilesDocument& files_;
+  std::vector<std::string> warnings_;
+};
+
+// Runs every task kind's queries inside the frozen process and fills in threads and states.
+Status CollectTasks(const Survey& survey, const KindList& kinds, FrozenProcess& frozen, SnapshotContext& context,
+                    ProcessDocument& process);
+
+// Fills in the process's descriptors, and files with the open file descriptions.
+Status CollectDescriptors(const Survey& survey, SnapshotContext& context, ProcessDocument& process, FilesDocument& files);
+
+}  // namespace tardigrade
+
+#endif  // SUPERVISOR_CHECKPOINT_COLLECTOR_H_

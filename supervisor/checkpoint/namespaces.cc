@@ -1,0 +1,54 @@
+#include "supervisor/checkpoint/namespaces.h"
+
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+#include "supervisor/base/file_io.h"
+#include "supervisor/resource/init_name.h"
+
+namespace tardigrade {
+namespace {
+
+// /proc/<pid>/status' value of `key`, or "".
+std::string StatusField(const std::string& status, std::string_view key) {
+  const size_t at = status.find(StrCat("\n", key, ":"));
+  if (at == std::string::npos) return "";
+  const size_t begin = status.find_first_not_of(" \t", at + key.size() + 2);
+  return status.substr(begin, status.find('\n', begin) - begin);
+}
+
+// Whether the PID namespace of `pid` is one that a restore made: walks up to its init.
+bool IsInOurNamespace(pid_t pid, const std::string& namespace_link) {
+  for (int depth = 0; depth < 1000 && pid > 1; ++depth) {
+    const Result<std::string> status = ReadFile(StrCat("/proc/", pid, "/status"));
+    const Result<std::string> link = ReadLink(StrCat("/proc/", pid, "/ns/pid"));
+    if (!status.has_value() || !link.has_value() || link.value() != namespace_link) return false;
+    const std::string pids = StatusField(status.value(), "NSpid");
+    if (pids.ends_with("\t1")) {
+      const Result<std::string> comm = ReadFile(StrCat("/proc/", pid, "/comm"));
+      return comm.has_value() && comm.value() == StrCat(kInitName, "\n");
+    }
+    pid = std::atoi(StatusField(status.value(), "PPid").c_str());
+  }
+  return false;
+}
+
+}  // namespace
+
+Status CheckNamespaces(pid_t pid) {
+  bool ours = false;
+  for (const std::string_view name : {"pid", "user", "mnt", "net", "uts", "ipc", "cgroup", "time"}) {
+    const Result<std::string> here = ReadLink(StrCat("/proc/self/ns/", name));
+    if (!here.has_value()) continue;  // This kernel has no such namespaces.
+    ASSIGN_OR_RETURN(const std::string there, ReadLink(StrCat("/proc/", pid, "/ns/", name)));
+    if (here.value() == there) continue;
+    if (name == "pid") ours = IsInOurNamespace(pid, there);
+    if (ours && (name == "pid" || name == "user" || name == "mnt")) continue;
+    return Error(ErrorCode::kUnsupported,
+                 StrCat("it is in a ", name, " namespace of its own, which cannot be saved yet; run the supervisor inside it"));
+  }
+  return Ok();
+}
+
+}  // namespace tardigrade

@@ -1,0 +1,149 @@
+#include "supervisor/checkpoint/survey.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+
+#include "supervisor/base/file_io.h"
+#include "supervisor/checkpoint/namespaces.h"
+#include "supervisor/checkpoint/same_file.h"
+#include "supervisor/resource/describe.h"
+
+namespace tardigrade {
+namespace {
+
+Result<std::vector<int>> ListNumbers(const std::string& path) {
+  DIR* dir = opendir(path.c_str());
+  if (dir == nullptr) {
+    if (errno == ENOENT || errno == ESRCH) return Error(ErrorCode::kTraceeGone, StrCat(path, " is gone"));
+    return Error::Errno("opening ", path);
+  }
+  std::vector<int> numbers;
+  while (const dirent* entry = readdir(dir)) {
+    if (entry->d_name[0] != '.') numbers.push_back(std::atoi(entry->d_name));
+  }
+  closedir(dir);
+  std::sort(numbers.begin(), numbers.end());
+  return numbers;
+}
+
+// The last number of the NSpid line of /proc/<pid>/status.
+Result<pid_t> InnerPid(const std::string& status) {
+  const size_t at = status.find("\nNSpid:");
+  const size_t end = at == std::string::npos ? at : status.find('\n', at + 1);
+  if (end == std::string::npos) return Error(ErrorCode::kUnsupported, "this kernel prints no NSpid (needs Linux 4.1)");
+  return std::atoi(status.c_str() + status.find_last_of("\t ", end) + 1);
+}
+
+Status SurveyThreads(Survey& survey) {
+  const std::string base = StrCat("/proc/", survey.pid, "/task");
+  ASSIGN_OR_RETURN(std::vector<int> tids, ListNumbers(base));
+  // The leader first, the others by age.
+  std::stable_partition(tids.begin(), tids.end(), [&](int tid) { return tid == survey.pid; });
+  for (const int tid : tids) {
+    TaskFacts task;
+    task.pid = survey.pid;
+    task.tid = tid;
+    task.proc_dir = StrCat(base, "/", tid);
+    ASSIGN_OR_RETURN(task.status, ReadFile(task.proc_dir + "/status"));
+    ASSIGN_OR_RETURN(task.inner_tid, InnerPid(task.status));
+    if (tid == survey.pid) survey.inner_pid = task.inner_tid;
+    task.inner_pid = survey.inner_pid;
+    survey.threads.push_back(std::move(task));
+  }
+  if (survey.threads.empty() || survey.threads[0].tid != survey.pid)
+    return Error(ErrorCode::kTraceeGone, StrCat("process ", survey.pid, " has no leader any more"));
+  return Ok();
+}
+
+Status SurveyMappings(Survey& survey, const KindList& kinds) {
+  ASSIGN_OR_RETURN(const std::string text, ReadFile(StrCat("/proc/", survey.pid, "/maps")));
+  ASSIGN_OR_RETURN(survey.mappings, ParseMaps(text));
+  for (const MemoryMapping& mapping : survey.mappings) {
+    const MappingKind* claimed = nullptr;
+    for (const auto& kind : kinds.mappings) {
+      if (!kind->Claims(mapping)) continue;
+      if (claimed != nullptr)
+        return Error(ErrorCode::kInternal, StrCat("both ", claimed->name(), " and ", kind->name(), " claim the mapping at ", Hex(mapping.start)));
+      claimed = kind.get();
+    }
+    if (claimed == nullptr)
+      return Error(ErrorCode::kUnsupported, StrCat("the mapping at ", Hex(mapping.start), " is ", DescribeMapping(mapping),
+                                                   ", which cannot be saved yet"));
+    survey.mapping_kinds.push_back(claimed);
+  }
+  return Ok();
+}
+
+Result<const FdKind*> ClaimFd(const FdFacts& facts, const KindList& kinds) {
+  const FdKind* claimed = nullptr;
+  for (const auto& kind : kinds.fds) {
+    if (!kind->Claims(facts)) continue;
+    if (claimed != nullptr)
+      return Error(ErrorCode::kInternal, StrCat("both ", claimed->name(), " and ", kind->name(), " claim fd ", facts.fd));
+    claimed = kind.get();
+  }
+  if (claimed == nullptr)
+    return Error(ErrorCode::kUnsupported, StrCat("fd ", facts.fd, " is ", DescribeFd(facts), ", which cannot be saved yet"));
+  return claimed;
+}
+
+Status SurveyDescriptors(Survey& survey, const KindList& kinds) {
+  const std::string base = StrCat("/proc/", survey.pid);
+  ASSIGN_OR_RETURN(const std::vector<int> numbers, ListNumbers(base + "/fd"));
+  ScopedFd pidfd(static_cast<int>(syscall(SYS_pidfd_open, survey.pid, 0)));
+  if (!pidfd.valid()) return Error::Errno("pidfd_open");
+  for (const int fd : numbers) {
+    FdFacts facts;
+    facts.pid = survey.pid;
+    facts.inner_pid = survey.inner_pid;
+    facts.fd = fd;
+    ASSIGN_OR_RETURN(facts.link, ReadLink(StrCat(base, "/fd/", fd)));
+    ASSIGN_OR_RETURN(const std::string info, ReadFile(StrCat(base, "/fdinfo/", fd)));
+    ASSIGN_OR_RETURN(facts.info, ParseFdInfo(info), "fd ", fd);
+    ScopedFd local(static_cast<int>(syscall(SYS_pidfd_getfd, pidfd.get(), fd, 0)));
+    if (!local.valid()) return Error::Errno("pidfd_getfd of fd ", fd);
+    facts.local_fd = local.get();
+    if (fstat(local.get(), &facts.stat) != 0) return Error::Errno("fstat of fd ", fd);
+    ASSIGN_OR_RETURN(const FdKind* kind, ClaimFd(facts, kinds));
+    survey.fd_kinds.push_back(kind);
+    survey.close_on_exec.push_back((facts.info.flags & O_CLOEXEC) != 0);
+    survey.local_fds.push_back(std::move(local));
+    survey.descriptors.push_back(std::move(facts));
+  }
+  return GroupByFile(survey.pid, survey.descriptors, survey.file_of, survey.first_of);
+}
+
+}  // namespace
+
+Result<Survey> Survey::Take(pid_t pid, const KindList& kinds) {
+  Survey survey;
+  survey.pid = pid;
+  RETURN_IF_ERROR(SurveyThreads(survey));
+  ASSIGN_OR_RETURN(survey.comm, ReadFile(StrCat("/proc/", pid, "/comm")));
+  while (!survey.comm.empty() && survey.comm.back() == '\n') survey.comm.pop_back();
+  RETURN_IF_ERROR(CheckNamespaces(pid));
+  RETURN_IF_ERROR(SurveyMappings(survey, kinds));
+  RETURN_IF_ERROR(SurveyDescriptors(survey, kinds));
+  return survey;
+}
+
+Status Survey::Check(const KindList& kinds) const {
+  for (const auto& kind : kinds.processes) RETURN_IF_ERROR(kind->Check(threads[0]));
+  for (const TaskFacts& thread : threads) {
+    for (const auto& kind : kinds.threads) RETURN_IF_ERROR(kind->Check(thread), "thread ", thread.tid);
+  }
+  for (size_t i = 0; i < mappings.size(); ++i)
+    RETURN_IF_ERROR(mapping_kinds[i]->Check(pid, mappings[i]), "the mapping at ", Hex(mappings[i].start));
+  for (const size_t first : first_of)
+    RETURN_IF_ERROR(fd_kinds[first]->Check(descriptors[first], descriptors), "fd ", descriptors[first].fd);
+  return Ok();
+}
+
+}  // namespace tardigrade
