@@ -1,0 +1,105 @@
+#include <sys/stat.h>
+
+#include <memory>
+#include <set>
+#include <utility>
+
+#include "supervisor/base/file_io.h"
+#include "supervisor/image/attachment_file.h"
+#include "supervisor/image/checksum.h"
+#include "supervisor/image/image_dir.h"
+#include "supervisor/image/image_store.h"
+#include "supervisor/image/json.h"
+#include "supervisor/image/page_file_writer.h"
+#include "supervisor/image/partial_dir.h"
+
+namespace tardigrade {
+namespace {
+
+// The table of files, shared with page writers, which may outlive the image writer.
+struct FileTable {
+  std::vector<ImageFile> files;
+  std::set<std::string> open_pages;  // Not closed yet.
+
+  uint64_t bytes() const {
+    uint64_t sum = 0;
+    for (const ImageFile& file : files) sum += file.size;
+    return sum;
+  }
+};
+
+class Writer final : public ImageWriter {
+ public:
+  Writer(PartialDir dir, ScopedFd data) : dir_(std::move(dir)), attachments_(std::move(data)) {}
+
+  AttachmentWriter& attachments() override { return attachments_; }
+
+  Result<std::unique_ptr<PageFileWriter>> CreatePages(const std::string& name) override {
+    const std::string pages = image_dir::PagesName(name), pagemap = image_dir::PagemapName(name);
+    ASSIGN_OR_RETURN(ScopedFd pages_fd, dir_.CreateFile(pages));
+    ASSIGN_OR_RETURN(ScopedFd pagemap_fd, dir_.CreateFile(pagemap));
+    table_->open_pages.insert(name);
+    const auto on_close = [table = table_, name, pages, pagemap](const PageFileSummary& summary) {
+      table->files.push_back(
+          {.name = pages, .size = summary.pages_bytes, .checksum = summary.pages_checksum});
+      table->files.push_back(
+          {.name = pagemap, .size = summary.pagemap_bytes, .checksum = summary.pagemap_checksum});
+      table->open_pages.erase(name);
+    };
+    return CreatePageFile(std::move(pages_fd), std::move(pagemap_fd), on_close);
+  }
+
+  Status WriteDocument(const std::string& name, const Value& document) override {
+    if (name == image_dir::kManifest || name == image_dir::kManifestSum)
+      return Error(ErrorCode::kInternal, StrCat(name, " is written by Commit()"));
+    ASSIGN_OR_RETURN(ImageFile file, WriteText(name, FormatJson(document)));
+    table_->files.push_back(std::move(file));
+    return Ok();
+  }
+
+  Status Commit(Manifest manifest) override {
+    if (std::exchange(committed_, true)) return Error(ErrorCode::kInternal, "committed twice");
+    if (!table_->open_pages.empty())
+      return Error(ErrorCode::kInternal,
+                   StrCat("the pages of ", *table_->open_pages.begin(), " were not closed"));
+    manifest.files = table_->files;
+    manifest.files.push_back({.name = std::string(image_dir::kData),
+                              .size = attachments_.bytes(),
+                              .checksum = attachments_.checksum()});
+    const std::string text = FormatJson(Encode(manifest), JsonStyle::kIndented);
+    RETURN_IF_ERROR(WriteText(std::string(image_dir::kManifest), text));
+    RETURN_IF_ERROR(WriteText(std::string(image_dir::kManifestSum),
+                              image_dir::FormatSum(Checksum(std::as_bytes(std::span(text))))));
+    manifest_bytes_ = text.size();
+    return dir_.Publish();
+  }
+
+  uint64_t bytes_written() const override {
+    return table_->bytes() + attachments_.bytes() + manifest_bytes_;
+  }
+
+ private:
+  Result<ImageFile> WriteText(const std::string& name, const std::string& text) {
+    const std::span bytes = std::as_bytes(std::span(text));
+    ASSIGN_OR_RETURN(const ScopedFd fd, dir_.CreateFile(name));
+    RETURN_IF_ERROR(PwriteAll(fd.get(), bytes, 0), "writing ", name);
+    return ImageFile{.name = name, .size = text.size(), .checksum = Checksum(bytes)};
+  }
+
+  PartialDir dir_;
+  AttachmentFileWriter attachments_;
+  const std::shared_ptr<FileTable> table_ = std::make_shared<FileTable>();
+  uint64_t manifest_bytes_ = 0;
+  bool committed_ = false;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<ImageWriter>> ImageWriter::Create(const std::string& dir, bool overwrite) {
+  ASSIGN_OR_RETURN(PartialDir partial, PartialDir::Create(dir, overwrite));
+  ASSIGN_OR_RETURN(ScopedFd data, partial.CreateFile(std::string(image_dir::kData)));
+  return std::unique_ptr<ImageWriter>(
+      std::make_unique<Writer>(std::move(partial), std::move(data)));
+}
+
+}  // namespace tardigrade
