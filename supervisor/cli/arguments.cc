@@ -1,0 +1,160 @@
+#include "supervisor/cli/arguments.h"
+
+#include <CLI/CLI.hpp>
+
+#include <chrono>
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <vector>
+
+namespace tardigrade {
+namespace {
+
+constexpr const char* kExitCodes =
+    "Exit status: 0 done, 64 usage, 65 bad image, 68 process gone, 69 unsupported, 70 internal\n"
+    "error, 71 system error, 76 a system call inside the process failed, 77 permission denied.";
+
+// Runs CLI11, whose exceptions end here.  Returns the text to print instead of working, or "".
+Result<std::string> Parse(CLI::App& app, std::span<const std::string> arguments) {
+  // CLI11 takes them last first.
+  std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
+  try {
+    app.parse(std::move(reversed));
+  } catch (const CLI::CallForHelp&) {
+    return app.help();
+  } catch (const CLI::CallForVersion&) {
+    return StrCat(app.get_name(), " ", kToolVersion, "\n");
+  } catch (const CLI::Error& error) {
+    return Error(ErrorCode::kUsage, StrCat(error.what(), "; see ", app.get_name(), " --help"));
+  }
+  return std::string();
+}
+
+// Sets up what all commands share; building an App can throw only for our own mistakes.
+void AddCommonOptions(CLI::App& app, bool& json) {
+  app.set_version_flag("--version", kToolVersion, "Print the version");
+  app.add_flag("--json", json, "Print one JSON object instead of text");
+  app.footer(kExitCodes);
+}
+
+Status CheckPid(int64_t pid) {
+  if (pid <= 0 || pid > std::numeric_limits<pid_t>::max())
+    return Error(ErrorCode::kUsage, StrCat("--pid: ", pid, " is not the id of a process"));
+  return Ok();
+}
+
+Result<std::chrono::milliseconds> TimeoutFrom(double seconds) {
+  constexpr double kLongest = 7 * 24 * 3600;
+  if (!std::isfinite(seconds) || seconds < 0.001 || seconds > kLongest)
+    return Error(ErrorCode::kUsage, "--timeout: give seconds, more than 0 and at most a week");
+  return std::chrono::milliseconds(std::llround(seconds * 1000));
+}
+
+// Splits OLD=NEW at the first "=": OLD cannot hold one.
+Status AddMovedFile(const std::string& text, std::map<std::string, std::string>& moved) {
+  const size_t at = text.find('=');
+  if (at == std::string::npos || at == 0 || at + 1 == text.size())
+    return Error(ErrorCode::kUsage, StrCat("--set-file: ", text, " is not OLD=NEW"));
+  const std::string old_path = text.substr(0, at);
+  const std::string new_path = text.substr(at + 1);
+  if (old_path.front() != '/' || new_path.front() != '/')
+    return Error(ErrorCode::kUsage, StrCat("--set-file: ", text, ": both paths must be absolute"));
+  const auto [it, added] = moved.emplace(old_path, new_path);
+  if (!added && it->second != new_path)
+    return Error(ErrorCode::kUsage, StrCat("--set-file: ", old_path, " is moved twice"));
+  return Ok();
+}
+
+}  // namespace
+
+Result<SnapshotCommand> ParseSnapshotArguments(std::span<const std::string> arguments) {
+  SnapshotCommand command;
+  SnapshotOptions& options = command.options;
+  int64_t pid = 0;
+  double timeout_s = 30;
+  bool keep = false;
+  bool stop = false;
+  bool kill = false;
+  bool no_backtrace = false;
+
+  CLI::App app("Saves a running process in an image directory", "snapshot");
+  AddCommonOptions(app, command.json);
+  app.add_option("-p,--pid", pid, "The process to save")->required();
+  app.add_option("-o,--output", options.dir, "The image to make (default: COMM.PID.image here)");
+  CLI::Option* keep_flag = app.add_flag("--leave-running", keep, "Let it run on (default)");
+  CLI::Option* stop_flag = app.add_flag("--stop", stop, "Leave it stopped (SIGSTOP)");
+  CLI::Option* kill_flag = app.add_flag("--kill", kill, "Kill it once the image is whole");
+  keep_flag->excludes(stop_flag)->excludes(kill_flag);
+  stop_flag->excludes(kill_flag);
+  app.add_flag("--overwrite", options.overwrite, "Replace an image of that name");
+  app.add_option("--timeout", timeout_s, "Seconds to try freezing it (default: 30)");
+  app.add_flag("--allow-fragile", options.allow_fragile,
+               "Go on where the process would not survive the death of this command");
+  app.add_flag("--no-backtrace", no_backtrace, "Do not record where its threads are");
+  app.add_flag("-v,--verbose", options.verbose, "Say what is being done");
+
+  ASSIGN_OR_RETURN(command.answer, Parse(app, arguments));
+  if (!command.answer.empty()) return command;
+  RETURN_IF_ERROR(CheckPid(pid));
+  ASSIGN_OR_RETURN(options.timeout, TimeoutFrom(timeout_s));
+  if (app.count("--output") != 0 && options.dir.empty())
+    return Error(ErrorCode::kUsage, "--output: the name is empty");
+  options.pid = static_cast<pid_t>(pid);
+  options.leave = kill ? LeaveAs::kKilled : stop ? LeaveAs::kStopped : LeaveAs::kAsFound;
+  options.backtraces = !no_backtrace;
+  return command;
+}
+
+Result<RestoreCommand> ParseRestoreArguments(std::span<const std::string> arguments) {
+  RestoreCommand command;
+  RestoreOptions& options = command.options;
+  bool foreground = false;
+  bool same_pids = false;
+  bool new_namespace = false;
+  std::vector<std::string> moved;
+
+  CLI::App app("Brings the job of an image back and prints its process id", "restore");
+  AddCommonOptions(app, command.json);
+  app.add_option("image", options.dir, "The image directory")->required();
+  CLI::Option* detach_flag = app.add_flag("-d,--detach", options.detach, "Return once it runs");
+  app.add_flag("--foreground", foreground,
+               "Wait for it, pass signals on, exit with its status; 128+N for signal N (default)")
+      ->excludes(detach_flag);
+  CLI::Option* same_flag = app.add_flag("--same-pids", same_pids,
+                                        "Its old process ids, or fail (default: if free and allowed)");
+  app.add_flag("--new-pid-namespace", new_namespace,
+               "A process id namespace of its own, in which the ids are the old ones")
+      ->excludes(same_flag);
+  app.add_option("--pidfile", command.pid_file, "Write the process id seen here to this file");
+  app.add_flag("--dry-run", options.dry_run, "Check everything, print the plan, make nothing");
+  // One value each time, so that the image's name may follow.
+  app.add_option("--set-file", moved, "OLD=NEW: the file that was OLD is now NEW; may be repeated")
+      ->allow_extra_args(false);
+
+  ASSIGN_OR_RETURN(command.answer, Parse(app, arguments));
+  if (!command.answer.empty()) return command;
+  if (options.dir.empty()) return Error(ErrorCode::kUsage, "the image's name is empty");
+  if (app.count("--pidfile") != 0 && command.pid_file.empty())
+    return Error(ErrorCode::kUsage, "--pidfile: the name is empty");
+  for (const std::string& text : moved)
+    RETURN_IF_ERROR(AddMovedFile(text, options.moved_files));
+  options.pids = same_pids       ? PidChoice::kSamePids
+                 : new_namespace ? PidChoice::kNewNamespace
+                                 : PidChoice::kAutomatic;
+  return command;
+}
+
+Result<InspectCommand> ParseInspectArguments(std::span<const std::string> arguments) {
+  InspectCommand command;
+  CLI::App app("Prints what is in an image", "inspect");
+  AddCommonOptions(app, command.json);
+  app.add_option("image", command.dir, "The image directory")->required();
+  app.add_flag("--verify", command.verify, "Check every checksum");
+  ASSIGN_OR_RETURN(command.answer, Parse(app, arguments));
+  if (!command.answer.empty()) return command;
+  if (command.dir.empty()) return Error(ErrorCode::kUsage, "the image's name is empty");
+  return command;
+}
+
+}  // namespace tardigrade

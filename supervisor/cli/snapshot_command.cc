@@ -1,0 +1,132 @@
+#include "supervisor/cli/snapshot_command.h"
+
+#include <cctype>
+#include <cerrno>
+
+#include "supervisor/base/file_io.h"
+#include "supervisor/cli/arguments.h"
+#include "supervisor/cli/terminal_progress.h"
+#include "supervisor/cli/text.h"
+
+namespace tardigrade {
+namespace {
+
+std::string_view LeaveName(LeaveAs leave) {
+  switch (leave) {
+    case LeaveAs::kAsFound: return "left running";
+    case LeaveAs::kStopped: return "stopped";
+    case LeaveAs::kKilled: return "killed";
+  }
+  return "";
+}
+
+Result<std::string> ImageNameFor(pid_t pid) {
+  Result<std::string> comm = ReadFile(StrCat("/proc/", pid, "/comm"));
+  if (!comm.has_value()) {
+    const int err = comm.error().errno_value();
+    if (err == ENOENT || err == ESRCH) return Error(ErrorCode::kUsage, "no such process");
+    return comm;
+  }
+  std::string name = std::move(comm).value();
+  while (!name.empty() && name.back() == '\n') name.pop_back();
+  return DefaultImageName(name, pid);
+}
+
+// What became of the process after a failure; nothing to say if it was never the matter.
+std::string AftermathOf(pid_t pid, const Error& error) {
+  if (error.code() == ErrorCode::kTraceeGone) return "";
+  Result<std::string> stat = ReadFile(StrCat("/proc/", pid, "/stat"));
+  if (!stat.has_value()) return error.code() == ErrorCode::kUsage ? "" : AftermathText("");
+  return AftermathText(stat.value());
+}
+
+}  // namespace
+
+std::string DefaultImageName(std::string_view comm, pid_t pid) {
+  std::string name(comm);
+  for (char& c : name) {
+    const bool plain = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '_' ||
+                       c == '-' || c == '+';
+    if (!plain) c = '_';
+  }
+  // Neither hidden nor taken for an option.
+  const bool awkward = name.empty() || name.front() == '.' || name.front() == '-';
+  return StrCat(awkward ? "_" : "", name, ".", pid, ".image");
+}
+
+std::string AftermathText(std::string_view stat) {
+  // "pid (comm) state ...", and comm may hold anything.
+  const size_t close = stat.rfind(')');
+  if (close == std::string_view::npos || close + 2 >= stat.size()) return "the process is gone";
+  switch (stat[close + 2]) {
+    case 'Z':
+    case 'X': return "the process is gone";
+    case 'T': return "the process was left stopped";
+    case 't': return "the process was left as it was";
+    default: return "the process was left running";
+  }
+}
+
+std::string SnapshotReportText(const SnapshotReport& report, LeaveAs leave) {
+  return StrCat(PrintableText(report.dir), ": process ", report.pid, " (",
+                PrintableText(report.comm), "), ", CountText(report.threads, "thread"), ", ",
+                CountText(report.mappings, "mapping"), ", ",
+                CountText(report.descriptors, "descriptor"), ", ", BytesText(report.image_bytes),
+                "; paused ", DurationText(report.pause_ns), " of ", DurationText(report.total_ns),
+                "; ", LeaveName(leave), "\n");
+}
+
+Value SnapshotReportJson(const SnapshotReport& report, LeaveAs leave) {
+  Value::Array warnings(report.warnings.begin(), report.warnings.end());
+  return Value(Value::Object{
+      {"ok", Value(true)},
+      {"image", Value(report.dir)},
+      {"pid", Value(report.pid)},
+      {"comm", Value(report.comm)},
+      {"threads", Value(report.threads)},
+      {"mappings", Value(report.mappings)},
+      {"descriptors", Value(report.descriptors)},
+      {"image_bytes", Value(report.image_bytes)},
+      {"pause_ns", Value(report.pause_ns)},
+      {"total_ns", Value(report.total_ns)},
+      {"process", Value(LeaveName(leave))},
+      {"warnings", Value(std::move(warnings))},
+  });
+}
+
+int RunSnapshot(std::span<const std::string> arguments, const KindList& kinds,
+                const SnapshotEngine& engine, Console console) {
+  Result<SnapshotCommand> parsed = ParseSnapshotArguments(arguments);
+  if (!parsed.has_value()) return Fail(console, "snapshot", parsed.error(), "", false);
+  SnapshotCommand& command = parsed.value();
+  const bool json = command.json;
+  if (!command.answer.empty()) {
+    Status written = WriteOut(console, command.answer);
+    return written.has_value() ? 0 : Fail(console, "snapshot", written.error(), "", false);
+  }
+
+  SnapshotOptions& options = command.options;
+  const std::string title = StrCat("snapshot: process ", options.pid);
+  if (options.dir.empty()) {
+    Result<std::string> name = ImageNameFor(options.pid);
+    if (!name.has_value()) return Fail(console, title, name.error(), "", json);
+    options.dir = std::move(name).value();
+  }
+
+  TerminalProgress progress(console.terminal_fd);
+  Result<SnapshotReport> report = engine(options, kinds, progress);
+  progress.End();
+  if (!report.has_value()) {
+    const Error& error = report.error();
+    return Fail(console, title, error, AftermathOf(options.pid, error), json);
+  }
+  for (const std::string& warning : report.value().warnings)
+    console.err << title << ": warning: " << PrintableText(warning) << std::endl;
+  Status written =
+      WriteOut(console, json ? JsonLine(SnapshotReportJson(report.value(), options.leave))
+                             : SnapshotReportText(report.value(), options.leave));
+  if (!written.has_value()) return Fail(console, title, written.error(), "the image is whole", false);
+  return 0;
+}
+
+}  // namespace tardigrade

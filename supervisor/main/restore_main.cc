@@ -1,0 +1,19 @@
+#include <unistd.h>
+
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "plugins/builtin.h"
+#include "supervisor/cli/restore_command.h"
+#include "supervisor/restore/restore.h"
+
+int main(int argc, char** argv) {
+  tardigrade::KindList kinds;
+  tardigrade::AddFdKinds(kinds);
+  tardigrade::AddMappingKinds(kinds);
+  tardigrade::AddTaskKinds(kinds);
+  const std::vector<std::string> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
+  return tardigrade::RunRestore(arguments, kinds, tardigrade::Restore,
+                          {.out = std::cout, .err = std::cerr, .terminal_fd = STDERR_FILENO});
+}
