@@ -30,8 +30,9 @@ Result<ScopedFd> Reopen(int local_fd, uint64_t flags) {
 }
 
 Result<ScopedFd> ReopenAs(int local_fd, const OpenFileState& state) {
-  // O_NONBLOCK first: opening one end of a FIFO would wait for the other.
-  const uint64_t flags = state.flags & (O_ACCMODE | O_APPEND | O_DIRECT | O_NOATIME | O_SYNC);
+  // O_NONBLOCK first: opening one end of a FIFO would wait for the other.  O_DIRECT last: a pipe
+  // takes it from F_SETFL and pipe2(2) only.
+  const uint64_t flags = state.flags & (O_ACCMODE | O_APPEND | O_SYNC);
   ASSIGN_OR_RETURN(ScopedFd opened, Reopen(local_fd, flags | O_NONBLOCK), "opening an object again");
   RETURN_IF_ERROR(SetStatusFlags(opened.get(), state.flags));
   return opened;
