@@ -1,0 +1,19 @@
+#ifndef SUPERVISOR_RESOURCE_DESCRIBE_H_
+#define SUPERVISOR_RESOURCE_DESCRIBE_H_
+
+#include <string>
+
+#include "supervisor/kernel/memory_map.h"
+#include "supervisor/resource/fd_kind.h"
+
+namespace tardigrade {
+
+// What a descriptor is, for "fd 7 is ..., which cannot be saved": "an io_uring instance".
+std::string DescribeFd(const FdFacts& file);
+
+// The same of a mapping: "a System V shared memory segment".
+std::string DescribeMapping(const MemoryMapping& mapping);
+
+}  // namespace tardigrade
+
+#endif  // SUPERVISOR_RESOURCE_DESCRIBE_H_

@@ -1,0 +1,69 @@
+#include "supervisor/resource/fd_owner.h"
+
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <string>
+
+#include "supervisor/base/file_io.h"
+
+namespace tardigrade {
+namespace {
+
+// fcntl(2): what F_SETFL may change.
+constexpr uint64_t kSettable = O_APPEND | O_ASYNC | O_DIRECT | O_NOATIME | O_NONBLOCK;
+
+Error ForeignOwner(const FdFacts& file, const f_owner_ex& owner) {
+  return Error(ErrorCode::kUnsupported,
+               StrCat("fd ", file.fd, " signals process or group ", owner.pid,
+                      " when it becomes ready (F_SETOWN), which is not the process that is saved; "
+                      "reset the owner with F_SETOWN first"));
+}
+
+// The id of thread `tid` in its own PID namespace: the last number of NSpid.
+Result<int32_t> InnerTid(pid_t pid, pid_t tid) {
+  ASSIGN_OR_RETURN(const std::string status, ReadFile(StrCat("/proc/", pid, "/task/", tid, "/status")));
+  const size_t line = status.find("\nNSpid:");
+  if (line == std::string::npos) return tid;
+  const size_t end = status.find('\n', line + 1);
+  const size_t last = status.find_last_of(" \t", end);
+  return static_cast<int32_t>(std::strtol(status.c_str() + last, nullptr, 10));
+}
+
+}  // namespace
+
+Result<std::optional<FdOwner>> ReadFdOwner(const FdFacts& file) {
+  if ((file.info.flags & O_PATH) != 0) return std::optional<FdOwner>();
+  f_owner_ex owner = {};
+  if (fcntl(file.local_fd, F_GETOWN_EX, &owner) != 0) return Error::Errno("F_GETOWN_EX on fd ", file.fd);
+  const int signal = fcntl(file.local_fd, F_GETSIG);
+  if (signal < 0) return Error::Errno("F_GETSIG on fd ", file.fd);
+  if (owner.pid == 0 && signal == 0 && (file.info.flags & O_ASYNC) == 0) return std::optional<FdOwner>();
+
+  FdOwner state{.type = static_cast<int32_t>(owner.type), .id = 0, .signal = signal};
+  if (owner.pid == 0) return std::optional(state);
+  if (owner.type == F_OWNER_TID) {
+    const Result<int32_t> inner = InnerTid(file.pid, owner.pid);
+    if (!inner.has_value()) return ForeignOwner(file, owner);
+    state.id = inner.value();
+  } else {
+    if (owner.pid != file.pid) return ForeignOwner(file, owner);
+    state.id = file.inner_pid;
+  }
+  return std::optional(state);
+}
+
+void PlanFdOwner(const std::optional<FdOwner>& owner, uint64_t flags, int fd, SyscallPlan& plan) {
+  if (!owner.has_value()) return;
+  const f_owner_ex who{.type = static_cast<decltype(f_owner_ex::type)>(owner->type), .pid = owner->id};
+  if (owner->id != 0)
+    plan.Add(StrCat("setting who is signalled by fd ", fd), SYS_fcntl, {fd, F_SETOWN_EX, Arg::Copy(who)});
+  if (owner->signal != 0)
+    plan.Add(StrCat("setting the signal of fd ", fd), SYS_fcntl, {fd, F_SETSIG, owner->signal});
+  if ((flags & O_ASYNC) != 0)
+    plan.Add(StrCat("setting O_ASYNC on fd ", fd), SYS_fcntl, {fd, F_SETFL, flags & kSettable});
+}
+
+}  // namespace tardigrade
