@@ -1,0 +1,20 @@
+#ifndef PLUGINS_PROCESS_RELATIONS_PROCESS_RELATIONS_KIND_H_
+#define PLUGINS_PROCESS_RELATIONS_PROCESS_RELATIONS_KIND_H_
+
+#include "supervisor/resource/task_kind.h"
+
+namespace tardigrade::process_relations {
+
+@DOC@
+class ProcessRelationsKind final : public ProcessKind {
+ public:
+  std::string_view name() const override { return "process_relations"; }
+  Status Check(const TaskFacts& task) const override;
+  Result<Value> Collect(const TaskFacts& task, const Outcome& answers, size_t first,
+                        CollectContext& context) const override;
+  Status Restore(const Value& state, const RestoreFacts& facts, TaskPlan& plan) const override;
+};
+
+}  // namespace tardigrade::process_relations
+
+#endif  // PLUGINS_PROCESS_RELATIONS_PROCESS_RELATIONS_KIND_H_
