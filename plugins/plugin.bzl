@@ -14,6 +14,7 @@ def task_kind_plugin(name, deps = [], test_tags = []):
         hdrs = native.glob(["*.h"]),
         visibility = ["//plugins:__pkg__", "//tests:__subpackages__"],
         deps = [
+            "//supervisor/kernel:own_capabilities",
             "//supervisor/kernel:task_status",
             "//supervisor/resource:kinds",
         ] + deps,

@@ -5,7 +5,7 @@
 
 namespace tardigrade::itimers {
 
-@DOC@
+// setitimer(2): ITIMER_REAL, ITIMER_VIRTUAL and ITIMER_PROF, with the time that was left.
 class ItimersKind final : public ProcessKind {
  public:
   std::string_view name() const override { return "itimers"; }

@@ -5,7 +5,7 @@
 
 namespace tardigrade::sigactions {
 
-@DOC@
+// Handlers of all signals, with masks, flags and restorers: kernel/signal.c, do_sigaction().
 class SigactionsKind final : public ProcessKind {
  public:
   std::string_view name() const override { return "sigactions"; }

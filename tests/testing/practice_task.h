@@ -90,7 +90,7 @@ class PracticeTask {
   }
 
   template <typename Look>
-  auto Frozen(Look look) {
+  std::invoke_result_t<Look> Frozen(Look look) {
     if (ptrace(PTRACE_SEIZE, pid_, 0, 0) != 0 || ptrace(PTRACE_INTERRUPT, pid_, 0, 0) != 0) abort();
     waitpid(pid_, nullptr, __WALL);
     auto seen = look();
