@@ -5,7 +5,10 @@
 
 namespace tardigrade::memory_bounds {
 
-@DOC@
+// Where the kernel believes code, data, heap, stack, arguments and environment to be, the auxiliary
+// vector, and the executable of a process: mm_struct, restored by PR_SET_MM_MAP (kernel/sys.c,
+// prctl_set_mm_map()).  Another executable needs CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN in the
+// user namespace of the restored job, and the restorer's own no longer mapped.
 class MemoryBoundsKind final : public ProcessKind {
  public:
   std::string_view name() const override { return "memory_bounds"; }
