@@ -26,8 +26,12 @@ enum class ArgKind : uint8_t {
 inline constexpr uint16_t kOpMayFail = 1;  // An error is a result like any other: go on.
 inline constexpr uint16_t kOpExpect = 2;   // Must return exactly what `result` held before; else the program fails.
 
+// SyscallOp::number of an op that is no syscall: it stores the low args[2] bytes (4 or 8) of args[1]
+// at address args[0].  For structs that hold an address in the task, or an earlier op's result.
+inline constexpr uint32_t kStoreOp = 0xffffffff;
+
 struct SyscallOp {
-  uint32_t number;      // __NR_*
+  uint32_t number;      // __NR_*, or kStoreOp
   uint8_t arg_kind[6];  // ArgKind
   uint16_t flags;       // kOp*
   uint64_t args[6];

@@ -6,6 +6,17 @@
 
 namespace tardigrade::protocol {
 
+// kStoreOp.  Returns 0, or -EINVAL for another width.
+inline int64_t Store(const uint64_t (&args)[6]) {
+  if (args[2] == 4) {
+    *reinterpret_cast<volatile uint32_t*>(args[0]) = static_cast<uint32_t>(args[1]);
+    return 0;
+  }
+  if (args[2] != 8) return -22;
+  *reinterpret_cast<volatile uint64_t*>(args[0]) = args[1];
+  return 0;
+}
+
 // Runs `program` up to its first failing op.  Leaves every result in place and
 // the number of ops that succeeded in program->done.  Returns 0, the failing
 // op's -errno (-ERANGE if it returned another value than kOpExpect asked for),
@@ -32,7 +43,7 @@ inline int64_t RunProgram(SyscallProgram* program) {
       }
     }
     const int64_t expected = ops[i].result;
-    const int64_t result = RawSyscall(ops[i].number, args);
+    const int64_t result = ops[i].number == kStoreOp ? Store(args) : RawSyscall(ops[i].number, args);
     ops[i].result = result;
     const bool failed = result < 0 && result >= -kMaxErrno;
     if (failed && (ops[i].flags & kOpMayFail) == 0) return result;

@@ -21,15 +21,33 @@ size_t SyscallPlan::Add(std::string label, uint32_t number, std::initializer_lis
     op.arg_kind[i] = static_cast<uint8_t>(arg.kind);
     op.args[i] = arg.value;
     if (arg.kind == ArgKind::kPayload) {
-      op.args[i] = payload_.size();
-      payload_.insert(payload_.end(), arg.payload.begin(), arg.payload.end());
-      payload_.resize((payload_.size() + 7) & ~size_t{7});
+      op.args[i] = AddPayload(arg.payload);
+      for (const Arg::Patch& patch : arg.patches) AddStore(label, op.args[i], patch);
     }
     ++i;
   }
   ops_.push_back(op);
   labels_.push_back(std::move(label));
   return ops_.size() - 1;
+}
+
+uint64_t SyscallPlan::AddPayload(std::span<const std::byte> bytes) {
+  const uint64_t offset = payload_.size();
+  payload_.insert(payload_.end(), bytes.begin(), bytes.end());
+  payload_.resize((payload_.size() + 7) & ~size_t{7});
+  return offset;
+}
+
+void SyscallPlan::AddStore(const std::string& label, uint64_t payload, const Arg::Patch& patch) {
+  SyscallOp op{};
+  op.number = protocol::kStoreOp;
+  op.arg_kind[0] = static_cast<uint8_t>(ArgKind::kPayload);
+  op.args[0] = payload + patch.offset;
+  op.arg_kind[1] = static_cast<uint8_t>(patch.kind);
+  op.args[1] = patch.kind == ArgKind::kPayload ? AddPayload(patch.payload) : patch.value;
+  op.args[2] = patch.width;
+  ops_.push_back(op);
+  labels_.push_back(label);
 }
 
 void SyscallPlan::Append(const SyscallPlan& other) {

@@ -48,9 +48,25 @@ struct Arg {
     return arg;
   }
 
+  // A payload of which the `width` (4 or 8) bytes at `offset` hold what `inner` would be as an
+  // argument: the address of another payload, or an earlier op's result.
+  Arg With(size_t offset, Arg inner, size_t width = 8) && {
+    patches.push_back({offset, width, inner.value, inner.kind, std::move(inner.payload)});
+    return std::move(*this);
+  }
+
   uint64_t value;
   protocol::ArgKind kind = protocol::ArgKind::kLiteral;
   std::vector<std::byte> payload;
+
+  struct Patch {
+    size_t offset;
+    size_t width;
+    uint64_t value;
+    protocol::ArgKind kind;
+    std::vector<std::byte> payload;
+  };
+  std::vector<Patch> patches;
 };
 
 // A list of syscalls for a task to run, each with a label for messages, compiled to one
@@ -63,7 +79,7 @@ class SyscallPlan {
     std::optional<int64_t> exactly;   // Anything else is a failure.
   };
 
-  // Returns the op's index.  `label` says what is being attempted: "restoring the umask".
+  // Returns the op's index (ops that fill in an Arg::With() come just before it).  `label` says what is being attempted: "restoring the umask".
   size_t Add(std::string label, uint32_t number, std::initializer_list<Arg> args, Want want);
   size_t Add(std::string label, uint32_t number, std::initializer_list<Arg> args) {
     return Add(std::move(label), number, args, Want{});
@@ -90,6 +106,10 @@ class SyscallPlan {
   size_t PayloadOffset(size_t op, size_t arg) const;
 
  private:
+  // Returns the offset of a copy of `bytes` in the payload.
+  uint64_t AddPayload(std::span<const std::byte> bytes);
+  void AddStore(const std::string& label, uint64_t payload, const Arg::Patch& patch);
+
   std::vector<protocol::SyscallOp> ops_;
   std::vector<std::string> labels_;
   std::vector<std::byte> payload_;

@@ -63,6 +63,27 @@ TEST(SyscallPlan, AppendMovesReferences) {
   EXPECT_THAT(RunHere(first).Check(), IsOk());
 }
 
+TEST(SyscallPlan, PayloadsMayHoldAddressesAndResults) {
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  SyscallPlan inner;
+  const size_t four = inner.Add("writing", SYS_write, {ends[1], Arg::String("abc"), 4});
+  struct {
+    uint64_t address = 0;
+    uint32_t size = 0;
+    uint32_t padding = 0;
+  } iovec;
+  inner.Add("writing a vector", SYS_writev,
+            {ends[1], Arg::Copy(iovec).With(0, Arg::String("xyz")).With(8, Arg::ResultOf(four), 4), 1});
+  SyscallPlan plan;
+  plan.Add("asking for ids", SYS_getresuid, {Arg::Out(4), Arg::Out(4), Arg::Out(4)});
+  plan.Append(inner);
+  EXPECT_THAT(RunHere(plan).Check(), IsOk());
+  char text[9] = {};
+  EXPECT_EQ(read(ends[0], text, 8), 8);
+  EXPECT_STREQ(text + 4, "xyz");
+}
+
 TEST(SyscallPlan, AnEmptyPlanSucceeds) { EXPECT_THAT(RunHere(SyscallPlan()).Check(), IsOk()); }
 
 }  // namespace

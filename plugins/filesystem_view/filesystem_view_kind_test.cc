@@ -1,0 +1,62 @@
+#include "plugins/filesystem_view/filesystem_view_kind.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "plugins/filesystem_view/filesystem_view_state.h"
+#include "tests/testing/matchers.h"
+#include "tests/testing/practice_task.h"
+
+namespace tardigrade::filesystem_view {
+namespace {
+
+using ::tardigrade::testing::FailsWith;
+using ::tardigrade::testing::IsOk;
+using ::tardigrade::testing::PracticeTask;
+
+TEST(FilesystemViewKind, DirectoryAndUmaskComeBack) {
+  const FilesystemViewKind kind;
+  PracticeTask source([] {
+    umask(0137);
+    if (chdir("/usr/lib") != 0) abort();
+  });
+  const Value saved = source.Collect(kind).value();
+  EXPECT_EQ(Decode<FilesystemViewState>(saved, "").value().umask, 0137u);
+  PracticeTask restored;
+  EXPECT_NE(restored.Collect(kind).value(), saved);
+  ASSERT_THAT(restored.Restore(kind, saved), IsOk());
+  EXPECT_EQ(restored.Collect(kind).value(), saved);
+}
+
+TEST(FilesystemViewKind, ARemovedWorkingDirectoryIsRefused) {
+  char name[] = "/tmp/filesystem_view.XXXXXX";
+  ASSERT_NE(mkdtemp(name), nullptr);
+  PracticeTask source([&] {
+    if (chdir(name) != 0) abort();
+  });
+  ASSERT_EQ(rmdir(name), 0);
+  EXPECT_THAT(source.Collect(FilesystemViewKind()), FailsWith(ErrorCode::kUnsupported, name));
+}
+
+TEST(FilesystemViewKind, AnotherRootIsRefused) {
+  if (geteuid() != 0) GTEST_SKIP() << "chroot(2) needs root";
+  PracticeTask source([] {
+    if (chroot("/usr") != 0) abort();
+  });
+  EXPECT_THAT(source.Collect(FilesystemViewKind()), FailsWith(ErrorCode::kUnsupported, "its root directory is /usr"));
+}
+
+TEST(FilesystemViewKind, BadImagesAreRejected) {
+  TaskPlan plan;
+  FilesystemViewState state{.umask = 0, .working_directory = "tmp"};
+  EXPECT_THAT(FilesystemViewKind().Restore(Encode(state), {}, plan), FailsWith(ErrorCode::kBadImage, "absolute"));
+  state = {.umask = 07777, .working_directory = "/"};
+  EXPECT_THAT(FilesystemViewKind().Restore(Encode(state), {}, plan), FailsWith(ErrorCode::kBadImage, "umask"));
+  state = {.umask = 0, .working_directory = "/no/such/directory"};
+  EXPECT_THAT(FilesystemViewKind().Restore(Encode(state), {}, plan), FailsWith(ErrorCode::kSystem, "/no/such"));
+}
+
+}  // namespace
+}  // namespace tardigrade::filesystem_view

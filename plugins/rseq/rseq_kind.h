@@ -1,0 +1,19 @@
+#ifndef PLUGINS_RSEQ_RSEQ_KIND_H_
+#define PLUGINS_RSEQ_RSEQ_KIND_H_
+
+#include "supervisor/resource/task_kind.h"
+
+namespace tardigrade::rseq {
+
+@DOC@
+class RseqKind final : public ThreadKind {
+ public:
+  std::string_view name() const override { return "rseq"; }
+  Result<Value> Collect(const TaskFacts& task, const Outcome& answers, size_t first,
+                        CollectContext& context) const override;
+  Status Restore(const Value& state, const RestoreFacts& facts, TaskPlan& plan) const override;
+};
+
+}  // namespace tardigrade::rseq
+
+#endif  // PLUGINS_RSEQ_RSEQ_KIND_H_
