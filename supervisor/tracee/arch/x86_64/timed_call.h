@@ -1,0 +1,20 @@
+#ifndef SUPERVISOR_TRACEE_ARCH_X86_64_TIMED_CALL_H_
+#define SUPERVISOR_TRACEE_ARCH_X86_64_TIMED_CALL_H_
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+
+#include "supervisor/arch/x86_64/registers.h"
+
+namespace tardigrade::arch {
+
+// The time left of the relative timeout of a system call that left a restart block. `asleep_for_ns`
+// says how long the thread had slept.  Empty if the call has no timeout or it cannot be told.
+std::optional<int64_t> TimeLeftNs(pid_t pid, const Registers& registers,
+                                  std::optional<int64_t> asleep_for_ns);
+
+}  // namespace tardigrade::arch
+
+#endif  // SUPERVISOR_TRACEE_ARCH_X86_64_TIMED_CALL_H_
