@@ -213,23 +213,32 @@ Status Visit::Return() {
   return first;
 }
 
+// A complete way home on the dead stack.  No restart block outlives rt_sigreturn(2), so should the
+// supervisor die now, an interrupted call is made anew.
+Result<uint64_t> Visit::WriteDeadFrame() {
+  const FrozenThread& guide = threads_[plan_.guide];
+  const size_t mark_bytes = kDeadStackMark.size();
+  std::vector<std::byte> bytes(plan_.dead_stack_bytes);
+  std::memcpy(bytes.data(), kDeadStackMark.data(), mark_bytes);
+  const arch::SignalFrameContents contents = {
+      .registers = plan_.ways_home[plan_.guide].registers_call_anew,
+      .extended_state = guide.extended_state,
+      .signal_mask = guide.signal_mask};
+  ASSIGN_OR_RETURN(const arch::SignalFramePlace place,
+                   arch::BuildSignalFrame(contents, plan_.gadgets.sigreturn,
+                                          plan_.dead_stack + mark_bytes,
+                                          std::span(bytes).subspan(mark_bytes)));
+  RETURN_IF_ERROR(WriteTraceeMemory(pid_, plan_.dead_stack, bytes));
+  return place.return_slot;
+}
+
 Status Visit::DetachSegment(Deadline deadline) {
   const FrozenThread& guide = threads_[plan_.guide];
   uint64_t call = plan_.gadgets.syscall;
   uint64_t stack = arch::BelowRedZone(guide.registers);
-  std::vector<std::byte> frame(plan_.dead_stack_bytes);
   if (!plan_.fragile) {
-    // No restart block outlives rt_sigreturn: should the supervisor die now, the call is made anew.
-    const arch::SignalFrameContents contents = {
-        .registers = plan_.ways_home[plan_.guide].registers_call_anew,
-        .extended_state = guide.extended_state,
-        .signal_mask = guide.signal_mask};
-    ASSIGN_OR_RETURN(
-        const arch::SignalFramePlace place,
-        arch::BuildSignalFrame(contents, plan_.gadgets.sigreturn, plan_.dead_stack, frame));
-    RETURN_IF_ERROR(WriteTraceeMemory(pid_, plan_.dead_stack, frame));
+    ASSIGN_OR_RETURN(stack, WriteDeadFrame());
     call = plan_.gadgets.syscall_return;
-    stack = place.return_slot;
   }
   away_[plan_.guide] = true;
   RETURN_IF_ERROR(ptrace::SetRegisters(
@@ -246,8 +255,7 @@ Status Visit::DetachSegment(Deadline deadline) {
   RETURN_IF_ERROR(ptrace::WaitEventStopUntil(guide.tid, deadline));
   RETURN_IF_ERROR(PutBack(plan_.guide));
   if (plan_.fragile) return Ok();
-  std::fill(frame.begin(), frame.end(), std::byte{0});
-  return WriteTraceeMemory(pid_, plan_.dead_stack, frame);
+  return WriteTraceeMemory(pid_, plan_.dead_stack, std::vector<std::byte>(plan_.dead_stack_bytes));
 }
 
 }  // namespace tardigrade

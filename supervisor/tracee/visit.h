@@ -55,6 +55,8 @@ class Visit {
   Status Return();
   Status StopAll(Deadline deadline);
   Status PutBack(size_t thread);
+  // Returns where the stack pointer of the call must be.
+  Result<uint64_t> WriteDeadFrame();
   Status DetachSegment(Deadline deadline);
 
   pid_t pid_;

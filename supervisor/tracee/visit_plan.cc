@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "supervisor/base/file_io.h"
 #include "supervisor/kernel/proc_text.h"
@@ -40,9 +41,11 @@ Result<std::string> Obstacle(pid_t pid, const FrozenThread& thread, bool& seccom
   return std::string();
 }
 
-bool IsZero(pid_t pid, uint64_t start, uint64_t end) {
-  std::vector<std::byte> bytes(end - start);
+// Never used, or last by a supervisor that was killed before it could clean up.
+bool IsUntouched(pid_t pid, uint64_t start, size_t size) {
+  std::vector<std::byte> bytes(size);
   if (!ReadTraceeMemory(pid, start, bytes).has_value()) return false;
+  if (std::memcmp(bytes.data(), kDeadStackMark.data(), kDeadStackMark.size()) == 0) return true;
   return std::all_of(bytes.begin(), bytes.end(), [](std::byte b) { return b == std::byte{0}; });
 }
 
@@ -58,7 +61,7 @@ uint64_t FindDeadStack(pid_t pid, std::span<const FrozenThread> threads,
       const uint64_t top = arch::StackPointer(thread.registers);
       if (top >= mapping.start && top < mapping.end) limit = std::min(limit, top);
     }
-    if (end + kAboveFrameBytes <= limit && IsZero(pid, mapping.start, end)) return start;
+    if (end + kAboveFrameBytes <= limit && IsUntouched(pid, start, bytes)) return start;
   }
   return 0;
 }
@@ -109,8 +112,8 @@ Result<VisitPlan> PlanVisit(pid_t pid, std::span<const FrozenThread> threads,
   ASSIGN_OR_RETURN(plan.gadgets, arch::FindGadgets(pid, maps));
   if (obstacle.empty() && !plan.gadgets.complete())
     obstacle = StrCat("the program's text lacks ", plan.gadgets.Missing());
-  plan.dead_stack_bytes = frame_bytes;
-  plan.dead_stack = FindDeadStack(pid, threads, maps, frame_bytes);
+  plan.dead_stack_bytes = kDeadStackMark.size() + frame_bytes;
+  plan.dead_stack = FindDeadStack(pid, threads, maps, plan.dead_stack_bytes);
   if (obstacle.empty() && plan.dead_stack == 0) obstacle = "there is no untouched depth of [stack]";
   if (!obstacle.empty() && !allow_fragile) return NoWayHome(obstacle);
   plan.fragile = !obstacle.empty();

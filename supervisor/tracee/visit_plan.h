@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "supervisor/base/result.h"
@@ -15,6 +16,10 @@
 #include "supervisor/tracee/frozen_process.h"
 
 namespace tardigrade {
+
+// Stands first in the dead stack while it is in use.
+inline constexpr std::string_view kDeadStackMark = "tardigrade frame";  // 16 bytes.
+static_assert(kDeadStackMark.size() == 16);
 
 // Where in the tracee a visit does what; made before anything is changed.
 struct VisitPlan {
