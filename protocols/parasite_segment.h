@@ -19,6 +19,8 @@ namespace tardigrade::protocol {
 inline constexpr uint64_t kParasiteHeaderOffset = 4096;  // The parasite is smaller than this.
 inline constexpr uint64_t kParasiteSlotsOffset = kParasiteHeaderOffset + 64;
 
+inline constexpr uint64_t kParasiteMagic = 0x3154495341524150;  // "PARASIT1"
+
 struct ParasiteHeader {
   // A robust futex (set_robust_list(2)) that the supervisor's thread owns: its tid | FUTEX_WAITERS.
   // Threads park here.  The kernel sets FUTEX_OWNER_DIED and wakes one of them when the supervisor
@@ -28,7 +30,8 @@ struct ParasiteHeader {
   // segment lives as long as it is attached.
   int32_t segment_id;
   uint64_t robust_entry;  // The supervisor's, for its robust list.
-  uint64_t reserved[6];
+  uint64_t magic;         // kParasiteMagic, for those who clear up after a supervisor.
+  uint64_t reserved[5];
 };
 static_assert(sizeof(ParasiteHeader) == 64);
 

@@ -39,7 +39,10 @@ class SeizedProcess final : public FrozenProcess {
   }
 
   Status Freeze() {
-    RETURN_IF_ERROR(seized_.SeizeAll(options_.deadline));
+    const auto repair = [this](const SeizedThreads::Thread& thread) {
+      return RepairStop(pid_, thread);
+    };
+    RETURN_IF_ERROR(seized_.SeizeAll(options_.deadline, repair), "freezing process ", pid_);
     ASSIGN_OR_RETURN(const TraceeStatus status, ReadStatus(pid_, pid_));
     const bool nested_pids = status.inner_tids.size() > 1;
     threads_.reserve(seized_.threads().size());

@@ -88,7 +88,8 @@ TEST(FrozenProcess, RunsAProgramInAThousandThreads) {
 
 TEST(FrozenProcess, RefusesWhatIsNoProcess) {
   EXPECT_THAT(FrozenProcess::Freeze(-3, {}), FailsWith(ErrorCode::kUsage, "no process id"));
-  EXPECT_THAT(FrozenProcess::Freeze(1 << 30, {}), FailsWith(ErrorCode::kUsage, "there is no process"));
+  EXPECT_THAT(FrozenProcess::Freeze(1 << 30, {}),
+              FailsWith(ErrorCode::kUsage, "there is no process"));
   EXPECT_THAT(FrozenProcess::Freeze(getpid(), {}), FailsWith(ErrorCode::kUsage, "itself"));
 }
 

@@ -52,7 +52,8 @@ void KillSupervisors(int count, int longest_us) {
       prctl(PR_SET_PDEATHSIG, SIGKILL);
       VisitForever(program.pid());
     }
-    usleep(std::uniform_int_distribution<useconds_t>(500, static_cast<useconds_t>(longest_us))(random));
+    usleep(std::uniform_int_distribution<useconds_t>(500,
+                                                     static_cast<useconds_t>(longest_us))(random));
     kill(supervisor, SIGKILL);
     int status = 0;
     ASSERT_EQ(waitpid(supervisor, &status, 0), supervisor);

@@ -44,32 +44,33 @@ Result<bool> SignalIsDue(pid_t pid, pid_t tid) {
   return ((status.pending | status.process_pending) & ~status.blocked & ~status.ignored) != 0;
 }
 
-Status Repair(pid_t pid, FrozenThread& thread) {
+}  // namespace
+
+Status RepairStop(pid_t pid, const SeizedThreads::Thread& seized) {
+  ASSIGN_OR_RETURN(arch::Registers registers, ptrace::GetRegisters(seized.tid));
   bool repaired = false;
-  if (arch::IsEintrOfStop(thread.registers)) {
-    ASSIGN_OR_RETURN(const bool signal_due, SignalIsDue(pid, thread.tid));
+  if (arch::IsEintrOfStop(registers)) {
+    ASSIGN_OR_RETURN(const bool signal_due, SignalIsDue(pid, seized.tid));
     if (!signal_due) {
-      thread.registers = arch::CallAnew(thread.registers);
+      registers = arch::CallAnew(registers);
+      if (seized.asleep_for_ns) arch::ShortenTimeout(registers, *seized.asleep_for_ns);
       repaired = true;
     }
   }
   ASSIGN_OR_RETURN(const std::optional<uint64_t> abort,
-                   RseqAbort(pid, thread.tid, arch::ProgramCounter(thread.registers)));
+                   RseqAbort(pid, seized.tid, arch::ProgramCounter(registers)));
   if (abort) {
-    arch::SetProgramCounter(thread.registers, *abort);
+    arch::SetProgramCounter(registers, *abort);
     repaired = true;
   }
-  return repaired ? ptrace::SetRegisters(thread.tid, thread.registers) : Ok();
+  return repaired ? ptrace::SetRegisters(seized.tid, registers) : Ok();
 }
-
-}  // namespace
 
 Result<FrozenThread> ReadThread(pid_t pid, const SeizedThreads::Thread& seized, bool nested_pids) {
   FrozenThread thread;
   thread.tid = thread.inner_tid = seized.tid;
   thread.stop_signal = seized.stop_signal;
   ASSIGN_OR_RETURN(thread.registers, ptrace::GetRegisters(thread.tid));
-  RETURN_IF_ERROR(Repair(pid, thread));
   ASSIGN_OR_RETURN(thread.signal_mask, ptrace::GetSignalMask(thread.tid));
   ASSIGN_OR_RETURN(thread.extended_state, ptrace::GetExtendedState(thread.tid));
   if (nested_pids) {

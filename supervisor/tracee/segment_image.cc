@@ -40,12 +40,13 @@ SegmentImage::SegmentImage(std::span<const FrozenThread> threads,
   size_bytes_ = RoundUp(at, static_cast<size_t>(sysconf(_SC_PAGESIZE)));
 }
 
-Status SegmentImage::Fill(uint64_t base, int segment_id, std::span<std::byte> memory) const {
+Status SegmentImage::Fill(uint64_t base, std::span<std::byte> memory) const {
   const size_t parasite_bytes = static_cast<size_t>(parasite_end - parasite_begin);
   if (parasite_bytes > protocol::kParasiteHeaderOffset || memory.size() < size_bytes_)
     return Error(ErrorCode::kInternal, "the parasite does not fit its segment");
   std::memcpy(memory.data(), parasite_begin, parasite_bytes);
-  Header(memory)->segment_id = segment_id;
+  Header(memory)->segment_id = -1;
+  Header(memory)->magic = protocol::kParasiteMagic;
   for (size_t i = 0; i < places_.size(); ++i)
     RETURN_IF_ERROR(FillSlot(i, base, memory), "laying out the slot of thread ", threads_[i].tid);
   return Ok();

@@ -22,8 +22,9 @@ class SegmentImage {
 
   size_t size_bytes() const { return size_bytes_; }  // Whole pages.
 
-  // Writes all of it to `memory`, for a tracee that has it at `base`.
-  Status Fill(uint64_t base, int segment_id, std::span<std::byte> memory) const;
+  // Writes all of it, but the segment's id and its owner, to `memory`, for a tracee that has it at
+  // `base`.
+  Status Fill(uint64_t base, std::span<std::byte> memory) const;
 
   static protocol::ParasiteHeader* Header(std::span<std::byte> memory);
   protocol::ParasiteSlot* Slot(std::span<std::byte> memory, size_t thread) const;

@@ -87,13 +87,15 @@ Result<size_t> SeizedThreads::SeizeNew() {
   return threads_.size() - first_new;
 }
 
-Status SeizedThreads::WaitFor(size_t first_new, std::chrono::steady_clock::time_point deadline) {
+Status SeizedThreads::WaitFor(size_t first_new, std::chrono::steady_clock::time_point deadline,
+                              const OnStop& on_stop) {
   for (size_t i = first_new; i < threads_.size(); ++i) {
     const pid_t tid = threads_[i].tid;
     const Result<int> stopped = ptrace::WaitEventStopUntil(tid, deadline);
     if (stopped.has_value()) {
       threads_[i].stop_signal = stopped.value();
       seized_[tid] = true;
+      RETURN_IF_ERROR(on_stop(threads_[i]));
     } else if (stopped.error().code() == ErrorCode::kTraceeGone) {
       if (tid == pid_) return Gone(pid_);
       seized_.erase(tid);
@@ -106,12 +108,13 @@ Status SeizedThreads::WaitFor(size_t first_new, std::chrono::steady_clock::time_
   return Ok();
 }
 
-Status SeizedThreads::SeizeAll(std::chrono::steady_clock::time_point deadline) {
+Status SeizedThreads::SeizeAll(std::chrono::steady_clock::time_point deadline,
+                               const OnStop& on_stop) {
   for (;;) {
     const size_t first_new = threads_.size();
-    ASSIGN_OR_RETURN(const size_t found, SeizeNew(), "freezing process ", pid_);
+    ASSIGN_OR_RETURN(const size_t found, SeizeNew());
     if (found == 0) break;
-    RETURN_IF_ERROR(WaitFor(first_new, deadline), "freezing process ", pid_);
+    RETURN_IF_ERROR(WaitFor(first_new, deadline, on_stop));
   }
   std::stable_partition(threads_.begin(), threads_.end(),
                         [this](const Thread& thread) { return thread.tid == pid_; });

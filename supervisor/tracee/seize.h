@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <functional>
 #include <map>
 #include <optional>
 #include <vector>
@@ -26,13 +27,16 @@ class SeizedThreads {
     std::optional<int64_t> asleep_for_ns;  // How long it had slept in its system call.
   };
 
+  // Called for each thread as soon as it has stopped.
+  using OnStop = std::function<Status(const Thread& thread)>;
+
   explicit SeizedThreads(pid_t pid) : pid_(pid) {}
   ~SeizedThreads() { DetachAll(); }
   SeizedThreads(const SeizedThreads&) = delete;
   SeizedThreads& operator=(const SeizedThreads&) = delete;
 
   // Stops all threads, the leader first in threads(); they may make more while that goes on.
-  Status SeizeAll(std::chrono::steady_clock::time_point deadline);
+  Status SeizeAll(std::chrono::steady_clock::time_point deadline, const OnStop& on_stop);
 
   const std::vector<Thread>& threads() const { return threads_; }
   void DetachAll();
@@ -41,7 +45,8 @@ class SeizedThreads {
   // Seizes and interrupts the threads not yet known.  Returns how many.
   Result<size_t> SeizeNew();
   Status SeizeOne(pid_t tid);
-  Status WaitFor(size_t first_new, std::chrono::steady_clock::time_point deadline);
+  Status WaitFor(size_t first_new, std::chrono::steady_clock::time_point deadline,
+                 const OnStop& on_stop);
 
   pid_t pid_;
   std::vector<Thread> threads_;

@@ -58,7 +58,8 @@ std::optional<int> ParseCpu(std::string_view text) {
 }
 
 bool IsTimedSleep(std::string_view text) {
-  static constexpr int64_t kCalls[] = {SYS_nanosleep, SYS_clock_nanosleep, SYS_poll, SYS_futex,
+  static constexpr int64_t kCalls[] = {SYS_nanosleep,      SYS_clock_nanosleep, SYS_poll,
+                                       SYS_futex,          SYS_epoll_wait,      SYS_epoll_pwait,
                                        SYS_restart_syscall};
   int64_t number = -1;
   if (!proc_text::TakeNumber(text, number)) return false;  // "running".

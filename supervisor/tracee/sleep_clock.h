@@ -34,8 +34,8 @@ class SleepClock {
 std::optional<int64_t> ParseExecStartNs(std::string_view sched_text);
 // The CPU a thread last ran on, from the text of /proc/PID/stat.
 std::optional<int> ParseCpu(std::string_view stat_text);
-// True if the text of /proc/PID/syscall says that the thread sleeps in a call that can leave a
-// restart block: nanosleep, clock_nanosleep, poll, futex, restart_syscall.
+// True if the text of /proc/PID/syscall says that the thread sleeps in a call whose timeout
+// must be shortened when it is stopped: those that leave a restart block, and epoll_wait.
 bool IsTimedSleep(std::string_view syscall_text);
 
 }  // namespace tardigrade

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "supervisor/base/file_io.h"
+#include "supervisor/tracee/abandoned_segments.h"
 #include "supervisor/tracee/arch/x86_64/injected_call.h"
 #include "supervisor/tracee/arch/x86_64/signal_frame.h"
 #include "supervisor/tracee/ptrace.h"
@@ -36,6 +37,7 @@ Status Visit::Run(std::span<std::vector<uint64_t>> programs) {
     return Error(ErrorCode::kInternal, "a visit needs one program for each thread");
   RETURN_IF_ERROR(Prepare(programs), "preparing a visit of process ", pid_);
   const auto visit = [&]() -> Status {
+    RETURN_IF_ERROR(MakeSegment());
     RETURN_IF_ERROR(SendGuide());
     RETURN_IF_ERROR(SendOthers());
     RETURN_IF_ERROR(WaitUntilParked());
@@ -54,16 +56,26 @@ Status Visit::Prepare(std::span<const std::vector<uint64_t>> programs) {
   image_.emplace(threads_, plan_.ways_home, programs);
   RETURN_IF_ERROR(CheckAddressSpaceLimit(pid_, image_->size_bytes()));
   ASSIGN_OR_RETURN(plan_.base, FindHole(maps, image_->size_bytes()));
-  ASSIGN_OR_RETURN(SharedSegment segment, SharedSegment::Create(image_->size_bytes()));
-  segment_.emplace(std::move(segment));
-  RETURN_IF_ERROR(image_->Fill(plan_.base, segment_->id(), segment_->memory()));
-  ASSIGN_OR_RETURN(ScopedRobustOwner owner,
-                   ScopedRobustOwner::Own(SegmentImage::Header(segment_->memory())));
-  owner_.emplace(std::move(owner));
-  away_.assign(threads_.size(), false);
+  RemoveAbandonedSegments();
   for (const FrozenThread& thread : threads_) {
     if (plan_.suspend_seccomp) RETURN_IF_ERROR(ptrace::SuspendSeccomp(thread.tid, true));
   }
+  away_.assign(threads_.size(), false);
+  return Ok();
+}
+
+// A supervisor that is killed between this and the attach leaves the segment behind, so everything
+// that takes time was done before.
+Status Visit::MakeSegment() {
+  std::vector<std::byte> contents(image_->size_bytes());
+  RETURN_IF_ERROR(image_->Fill(plan_.base, contents));
+  ASSIGN_OR_RETURN(SharedSegment segment, SharedSegment::Create(contents.size()));
+  segment_.emplace(std::move(segment));
+  std::memcpy(segment_->memory().data(), contents.data(), contents.size());
+  protocol::ParasiteHeader* const header = SegmentImage::Header(segment_->memory());
+  header->segment_id = segment_->id();
+  ASSIGN_OR_RETURN(ScopedRobustOwner owner, ScopedRobustOwner::Own(header));
+  owner_.emplace(std::move(owner));
   return Ok();
 }
 
@@ -224,10 +236,10 @@ Result<uint64_t> Visit::WriteDeadFrame() {
       .registers = plan_.ways_home[plan_.guide].registers_call_anew,
       .extended_state = guide.extended_state,
       .signal_mask = guide.signal_mask};
-  ASSIGN_OR_RETURN(const arch::SignalFramePlace place,
-                   arch::BuildSignalFrame(contents, plan_.gadgets.sigreturn,
-                                          plan_.dead_stack + mark_bytes,
-                                          std::span(bytes).subspan(mark_bytes)));
+  ASSIGN_OR_RETURN(
+      const arch::SignalFramePlace place,
+      arch::BuildSignalFrame(contents, plan_.gadgets.sigreturn, plan_.dead_stack + mark_bytes,
+                             std::span(bytes).subspan(mark_bytes)));
   RETURN_IF_ERROR(WriteTraceeMemory(pid_, plan_.dead_stack, bytes));
   return place.return_slot;
 }

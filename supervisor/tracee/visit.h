@@ -43,6 +43,7 @@ class Visit {
   using Deadline = std::chrono::steady_clock::time_point;
 
   Status Prepare(std::span<const std::vector<uint64_t>> programs);
+  Status MakeSegment();
   Status SendGuide();
   Status SendOthers();
   Status Mask(size_t thread);

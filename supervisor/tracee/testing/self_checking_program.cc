@@ -121,7 +121,8 @@ void SelfCheckingProgram::RunThread(Board* board, int index) {
           board->eintr.fetch_add(1);
         } else {
           // Its timer may be early by its own granularity when it is shortened to whole ms.
-          board->Check(result == 0 && took() >= time.tv_nsec - 2 * kNsPerMs, "epoll_wait", result, took());
+          board->Check(result == 0 && took() >= time.tv_nsec - 2 * kNsPerMs, "epoll_wait", result,
+                       took());
         }
         break;
       }
@@ -130,7 +131,8 @@ void SelfCheckingProgram::RunThread(Board* board, int index) {
         if (result < 0 && errno == EINTR) {
           board->eintr.fetch_add(1);
         } else {
-          board->Check(result == -1 && errno == EAGAIN && all_of_it(), "sigtimedwait", result, took());
+          board->Check(result == -1 && errno == EAGAIN && all_of_it(), "sigtimedwait", result,
+                       took());
         }
         break;
       case 7: {
@@ -164,12 +166,14 @@ void SelfCheckingProgram::RunThread(Board* board, int index) {
     }
     sigset_t mask;
     pthread_sigmask(SIG_SETMASK, nullptr, &mask);
-    board->Check(sigismember(&mask, SIGUSR1) == 1 && sigismember(&mask, SIGTERM) == 0, "mask", index, 0);
+    board->Check(sigismember(&mask, SIGUSR1) == 1 && sigismember(&mask, SIGTERM) == 0, "mask",
+                 index, 0);
   }
 }
 
 SelfCheckingProgram::SelfCheckingProgram() {
-  void* const shared = mmap(nullptr, sizeof(Board), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  void* const shared =
+      mmap(nullptr, sizeof(Board), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (shared == MAP_FAILED) abort();
   board_ = new (shared) Board();
   pid_ = fork();

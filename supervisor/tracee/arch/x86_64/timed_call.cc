@@ -53,4 +53,14 @@ std::optional<int64_t> TimeLeftNs(pid_t pid, const Registers& r,
   }
 }
 
+void ShortenTimeout(Registers& registers, int64_t asleep_for_ns) {
+  // r10 of epoll_wait(2) and epoll_pwait(2); an argument register is dead after the call.
+  if (registers.rax != SYS_epoll_wait && registers.rax != SYS_epoll_pwait) return;
+  const auto timeout_ms = static_cast<int32_t>(registers.r10);
+  if (timeout_ms <= 0) return;
+  const int64_t left_ns = timeout_ms * kNsPerMs - asleep_for_ns;
+  const int64_t left_ms = std::max<int64_t>(0, (left_ns + kNsPerMs - 1) / kNsPerMs);
+  registers.r10 = static_cast<uint64_t>(std::min<int64_t>(left_ms, timeout_ms));
+}
+
 }  // namespace tardigrade::arch

@@ -15,6 +15,11 @@ namespace tardigrade::arch {
 std::optional<int64_t> TimeLeftNs(pid_t pid, const Registers& registers,
                                   std::optional<int64_t> asleep_for_ns);
 
+// For a call that is to be made anew (CallAnew) after the thread had slept in it: takes the time
+// off a timeout that is in a register, so that repeated stops do not put off its end for ever.
+// Whole milliseconds, rounded up.  A timeout in memory starts in full.
+void ShortenTimeout(Registers& registers, int64_t asleep_for_ns);
+
 }  // namespace tardigrade::arch
 
 #endif  // SUPERVISOR_TRACEE_ARCH_X86_64_TIMED_CALL_H_
