@@ -48,6 +48,7 @@ bool ParseLine(std::string_view key, std::string_view value, TraceeStatus& statu
     return at != std::string_view::npos;
   }
   if (key == "Tgid") return number(status.thread_group);
+  if (key == "PPid") return number(status.parent);
   if (key == "TracerPid") return number(status.tracer);
   if (key == "Uid") return (status.uids = Ids<uid_t>(value)).size() == 4;
   if (key == "NSpid") return !(status.inner_tids = Ids<pid_t>(value)).empty();
@@ -55,6 +56,7 @@ bool ParseLine(std::string_view key, std::string_view value, TraceeStatus& statu
   if (key == "Seccomp") return number(status.seccomp);
   if (key == "SigPnd") return number(status.pending, 16);
   if (key == "ShdPnd") return number(status.process_pending, 16);
+  if (key == "SigBlk") return number(status.blocked, 16);
   if (key == "SigIgn") return number(status.ignored, 16);
   if (key == "VmSize") {
     uint64_t kib = 0;

@@ -18,6 +18,7 @@ namespace tardigrade {
 struct TraceeStatus {
   char state = '?';                      // 'R', 'S', 'D', 'T', 't', 'Z', 'X', ...
   pid_t thread_group = -1;               // Tgid
+  pid_t parent = 0;                      // PPid
   pid_t tracer = 0;                      // TracerPid; 0 if none.
   std::vector<uid_t> uids;               // Real, effective, saved, file system.
   std::vector<pid_t> inner_tids;         // NSpid, outermost PID namespace first.
@@ -26,8 +27,9 @@ struct TraceeStatus {
   int seccomp = 0;                       // 0 none, 1 strict, 2 filters.
   uint64_t pending = 0;                  // SigPnd
   uint64_t process_pending = 0;          // ShdPnd
-  uint64_t ignored = 0;                  // SigIgn
-  bool shadow_stack = false;             // x86_Thread_features: shstk
+  uint64_t blocked = 0;       // SigBlk; within sigsuspend(2) and the like, what that blocks.
+  uint64_t ignored = 0;       // SigIgn
+  bool shadow_stack = false;  // x86_Thread_features: shstk
 };
 
 // Errors: kInternal if a line cannot be read; missing lines keep their defaults.

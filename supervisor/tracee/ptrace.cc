@@ -149,7 +149,7 @@ Result<arch::Registers> GetRegisters(pid_t tid) {
   RETURN_IF_ERROR(Do(PTRACE_GETREGSET, "PTRACE_GETREGSET(NT_PRSTATUS)", tid, NT_PRSTATUS, &vec));
   // The kernel picks the layout by the thread's code segment.
   if (vec.iov_len != sizeof registers)
-    return Error(ErrorCode::kUnsupported, StrCat("thread ", tid, " runs 32-bit code"));
+    return Error(ErrorCode::kUsage, StrCat("thread ", tid, " runs 32-bit code"));
   return registers;
 }
 

@@ -64,7 +64,7 @@ Status ContinueToSyscall(pid_t tid, int signal = 0);
 Status Listen(pid_t tid);
 Status Detach(pid_t tid, int signal = 0);
 
-// NT_PRSTATUS.  The kernel takes over the whole set at once.  kUnsupported for a 32-bit thread.
+// NT_PRSTATUS.  The kernel takes over the whole set at once.  kUsage for a 32-bit thread.
 Result<arch::Registers> GetRegisters(pid_t tid);
 Status SetRegisters(pid_t tid, const arch::Registers& registers);
 

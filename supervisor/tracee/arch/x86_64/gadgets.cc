@@ -1,0 +1,73 @@
+#include "supervisor/tracee/arch/x86_64/gadgets.h"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cstring>
+#include <string_view>
+
+#include "supervisor/tracee/remote_memory.h"
+
+namespace tardigrade::arch {
+namespace {
+
+using namespace std::string_view_literals;
+
+constexpr std::string_view kSyscall = "\x0f\x05"sv;
+constexpr std::string_view kSyscallReturn = "\x0f\x05\xc3"sv;
+// With a sign-extended 64-bit and with a 32-bit immediate.
+constexpr std::string_view kSigreturn64 = "\x48\xc7\xc0\x0f\x00\x00\x00\x0f\x05"sv;
+constexpr std::string_view kSigreturn32 = "\xb8\x0f\x00\x00\x00\x0f\x05"sv;
+
+constexpr size_t kPieceBytes = 1 << 20;
+constexpr size_t kOverlapBytes = 16;  // So that none is missed at the seam of two pieces.
+
+void Find(std::string_view code, uint64_t address, std::string_view pattern, uint64_t& found) {
+  if (found != 0) return;
+  const size_t at = code.find(pattern);
+  if (at != std::string_view::npos) found = address + at;
+}
+
+}  // namespace
+
+std::string Gadgets::Missing() const {
+  std::string missing;
+  const auto add = [&missing](uint64_t address, const char* name) {
+    if (address == 0) missing += missing.empty() ? name : StrCat(", ", name);
+  };
+  add(syscall_return, "\"syscall; ret\"");
+  add(sigreturn, "\"mov $15, %eax; syscall\"");
+  return missing;
+}
+
+void FindGadgetsIn(std::span<const std::byte> code, uint64_t address, Gadgets& gadgets) {
+  const std::string_view text(reinterpret_cast<const char*>(code.data()), code.size());
+  Find(text, address, kSyscall, gadgets.syscall);
+  Find(text, address, kSyscallReturn, gadgets.syscall_return);
+  Find(text, address, kSigreturn64, gadgets.sigreturn);
+  Find(text, address, kSigreturn32, gadgets.sigreturn);
+}
+
+Result<Gadgets> FindGadgets(pid_t pid, const std::vector<MemoryMapping>& maps) {
+  Gadgets gadgets;
+  std::vector<std::byte> piece(kPieceBytes);
+  // Text that can be unmapped or rewritten while the process is frozen does not exist, but
+  // anonymous executable memory (a JIT's) may be behind a protection key: files and the vDSO only.
+  for (const MemoryMapping& mapping : maps) {
+    const bool text = (mapping.prot & (PROT_READ | PROT_EXEC)) == (PROT_READ | PROT_EXEC) &&
+                      !mapping.shared && (mapping.inode != 0 || mapping.path == "[vdso]");
+    if (!text) continue;
+    for (uint64_t at = mapping.start; at < mapping.end && !gadgets.complete();
+         at += kPieceBytes - kOverlapBytes) {
+      const std::span<std::byte> part =
+          std::span(piece).first(std::min<uint64_t>(kPieceBytes, mapping.end - at));
+      const Status read = ReadTraceeMemory(pid, at, part);
+      if (!read.has_value() && read.error().code() == ErrorCode::kTraceeGone) return read.error();
+      if (!read.has_value()) break;  // Beyond the end of a truncated file.
+      FindGadgetsIn(part, at, gadgets);
+    }
+  }
+  return gadgets;
+}
+
+}  // namespace tardigrade::arch

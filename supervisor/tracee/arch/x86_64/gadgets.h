@@ -1,0 +1,36 @@
+#ifndef SUPERVISOR_TRACEE_ARCH_X86_64_GADGETS_H_
+#define SUPERVISOR_TRACEE_ARCH_X86_64_GADGETS_H_
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "supervisor/base/result.h"
+#include "supervisor/kernel/memory_map.h"
+
+namespace tardigrade::arch {
+
+// Instructions found in the tracee's own text; 0 where there are none.
+struct Gadgets {
+  uint64_t syscall = 0;         // syscall
+  uint64_t syscall_return = 0;  // syscall; ret
+  uint64_t sigreturn = 0;       // mov $15, %eax; syscall
+
+  bool complete() const { return syscall_return != 0 && sigreturn != 0; }
+  // Names of those that are missing.
+  std::string Missing() const;
+};
+
+// Looks for what `gadgets` still lacks in `code`, which is at `address`.
+void FindGadgetsIn(std::span<const std::byte> code, uint64_t address, Gadgets& gadgets);
+
+// Looks through the executable private file mappings and the vDSO, until all are found.
+Result<Gadgets> FindGadgets(pid_t pid, const std::vector<MemoryMapping>& maps);
+
+}  // namespace tardigrade::arch
+
+#endif  // SUPERVISOR_TRACEE_ARCH_X86_64_GADGETS_H_

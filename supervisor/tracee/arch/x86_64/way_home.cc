@@ -1,0 +1,87 @@
+#include "supervisor/tracee/arch/x86_64/way_home.h"
+
+#include <sys/syscall.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstddef>
+#include <iterator>
+
+#include "protocols/parasite_segment.h"
+#include "supervisor/tracee/remote_memory.h"
+
+namespace tardigrade::arch {
+namespace {
+
+constexpr uint64_t kSyscallBytes = 2;  // 0f 05
+
+bool IsAtSyscallInstruction(pid_t pid, uint64_t address) {
+  const auto code = ReadTraceeObject<std::array<unsigned char, kSyscallBytes>>(pid, address);
+  return code.has_value() && code.value() == std::array<unsigned char, 2>{0x0f, 0x05};
+}
+
+}  // namespace
+
+Registers CallAnew(const Registers& registers) {
+  Registers anew = registers;
+  anew.rax = registers.orig_rax;
+  anew.rip = registers.rip - kSyscallBytes;
+  anew.orig_rax = ~uint64_t{0};
+  return anew;
+}
+
+WayHome PlanWayHome(pid_t pid, const Registers& registers) {
+  WayHome way = {.registers = registers, .registers_call_anew = registers};
+  way.registers.orig_rax = way.registers_call_anew.orig_rax = ~uint64_t{0};
+  const InterruptedCall call = CallOf(registers);
+  if (!call.in_call) {
+    // Stopped again before the restarted call was entered: nothing else shows it.
+    way.keep_restart_block =
+        registers.rax == SYS_restart_syscall && IsAtSyscallInstruction(pid, registers.rip);
+    if (way.keep_restart_block) {
+      way.interrupts = protocol::kAlwaysInterrupts;
+      way.after_call = registers.rip + kSyscallBytes;
+    }
+    return way;
+  }
+  way.after_call = registers.rip;
+  switch (call.result) {
+    case -kErestartsys:
+      way.interrupts = protocol::kInterruptsUnlessRestart;
+      break;
+    case -kErestartnointr:
+      way.interrupts = protocol::kNeverInterrupts;
+      break;
+    case -kErestartnohand:
+      way.interrupts = protocol::kAlwaysInterrupts;
+      break;
+    case -kErestartRestartblock:
+      way.interrupts = protocol::kAlwaysInterrupts;
+      way.keep_restart_block = true;
+      break;
+    default:
+      return way;
+  }
+  way.registers = way.registers_call_anew = CallAnew(registers);
+  if (way.keep_restart_block) way.registers.rax = SYS_restart_syscall;
+  return way;
+}
+
+bool IsEintrOfStop(const Registers& registers) {
+  // Those whose kernel code says -EINTR itself when a signal is pending, rather than -ERESTART*:
+  // fs/eventpoll.c, kernel/signal.c, ipc/sem.c, fs/aio.c, io_uring; and sockets with a timeout
+  // (include/net/sock.h, sock_intr_errno()).
+  static constexpr int64_t kCalls[] = {SYS_epoll_wait,      SYS_epoll_pwait,    SYS_epoll_pwait2,
+                                       SYS_rt_sigtimedwait, SYS_semop,          SYS_semtimedop,
+                                       SYS_io_getevents,    SYS_io_uring_enter, SYS_read,
+                                       SYS_readv,           SYS_recvfrom,       SYS_recvmsg,
+                                       SYS_recvmmsg,        SYS_write,          SYS_writev,
+                                       SYS_sendto,          SYS_sendmsg,        SYS_sendmmsg,
+                                       SYS_accept,          SYS_accept4,        SYS_connect};
+  const InterruptedCall call = CallOf(registers);
+  return call.in_call && call.result == -EINTR &&
+         std::find(std::begin(kCalls), std::end(kCalls), call.number) != std::end(kCalls);
+}
+
+}  // namespace tardigrade::arch

@@ -1,0 +1,58 @@
+#ifndef SUPERVISOR_TRACEE_SEIZE_H_
+#define SUPERVISOR_TRACEE_SEIZE_H_
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "supervisor/base/result.h"
+
+namespace tardigrade {
+
+// Refuses what can never be frozen: no such process, a thread that leads none, this process itself,
+// kernel threads (kUsage), zombies (kTraceeGone), processes whose main thread has exited.
+Status CheckFreezable(pid_t pid);
+
+// The threads of a process, stopped under the calling thread.  Detaches what it still holds when it
+// is destroyed.
+class SeizedThreads {
+ public:
+  struct Thread {
+    pid_t tid = -1;
+    int stop_signal = 0;                   // Of a group-stop.
+    std::optional<int64_t> asleep_for_ns;  // How long it had slept in its system call.
+  };
+
+  // Called for each thread as soon as it has stopped.
+  using OnStop = std::function<Status(const Thread& thread)>;
+
+  explicit SeizedThreads(pid_t pid) : pid_(pid) {}
+  ~SeizedThreads() { DetachAll(); }
+  SeizedThreads(const SeizedThreads&) = delete;
+  SeizedThreads& operator=(const SeizedThreads&) = delete;
+
+  // Stops all threads, the leader first in threads(); they may make more while that goes on.
+  Status SeizeAll(std::chrono::steady_clock::time_point deadline, const OnStop& on_stop);
+
+  const std::vector<Thread>& threads() const { return threads_; }
+  void DetachAll();
+
+ private:
+  // Seizes and interrupts the threads not yet known.  Returns how many.
+  Result<size_t> SeizeNew();
+  Status SeizeOne(pid_t tid);
+  Status WaitFor(size_t first_new, std::chrono::steady_clock::time_point deadline,
+                 const OnStop& on_stop);
+
+  pid_t pid_;
+  std::vector<Thread> threads_;
+  std::map<pid_t, bool> seized_;  // Whether the thread has stopped.
+};
+
+}  // namespace tardigrade
+
+#endif  // SUPERVISOR_TRACEE_SEIZE_H_

@@ -1,0 +1,34 @@
+#include "supervisor/tracee/shared_segment.h"
+
+#include <sys/ipc.h>
+#include <sys/shm.h>
+
+#include <cerrno>
+#include <utility>
+
+namespace tardigrade {
+
+Result<SharedSegment> SharedSegment::Create(size_t bytes) {
+  constexpr int kOwnerOnly = 0700;  // The tracee attaches it executable.
+  const int id = shmget(IPC_PRIVATE, bytes, kOwnerOnly | IPC_CREAT);
+  if (id < 0)
+    return Error::Errno("shmget of ", bytes, " bytes (see kernel.shmmax and kernel.shmall)");
+  void* const at = shmat(id, nullptr, 0);
+  if (at == reinterpret_cast<void*>(-1)) {
+    const Error error = Error::Errno("shmat of the segment for the parasite");
+    shmctl(id, IPC_RMID, nullptr);
+    return error;
+  }
+  return SharedSegment(id, std::span(static_cast<std::byte*>(at), bytes));
+}
+
+SharedSegment::SharedSegment(SharedSegment&& other) noexcept
+    : id_(std::exchange(other.id_, -1)), memory_(std::exchange(other.memory_, {})) {}
+
+SharedSegment::~SharedSegment() {
+  if (memory_.empty()) return;
+  shmctl(id_, IPC_RMID, nullptr);  // Fails if the parasite has done it.
+  shmdt(memory_.data());
+}
+
+}  // namespace tardigrade

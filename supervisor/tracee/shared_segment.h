@@ -1,0 +1,33 @@
+#ifndef SUPERVISOR_TRACEE_SHARED_SEGMENT_H_
+#define SUPERVISOR_TRACEE_SHARED_SEGMENT_H_
+
+#include <cstddef>
+#include <span>
+
+#include "supervisor/base/result.h"
+
+namespace tardigrade {
+
+// A System V shared memory segment, attached here.  Detaches, and removes the segment unless that
+// has been done, when it is destroyed.
+class SharedSegment {
+ public:
+  static Result<SharedSegment> Create(size_t bytes);
+
+  SharedSegment(SharedSegment&& other) noexcept;
+  SharedSegment& operator=(SharedSegment&&) = delete;
+  ~SharedSegment();
+
+  int id() const { return id_; }
+  std::span<std::byte> memory() const { return memory_; }
+
+ private:
+  SharedSegment(int id, std::span<std::byte> memory) : id_(id), memory_(memory) {}
+
+  int id_;
+  std::span<std::byte> memory_;
+};
+
+}  // namespace tardigrade
+
+#endif  // SUPERVISOR_TRACEE_SHARED_SEGMENT_H_

@@ -1,0 +1,273 @@
+#include "supervisor/tracee/visit.h"
+
+#include <sys/shm.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "supervisor/base/file_io.h"
+#include "supervisor/tracee/abandoned_segments.h"
+#include "supervisor/tracee/arch/x86_64/injected_call.h"
+#include "supervisor/tracee/arch/x86_64/signal_frame.h"
+#include "supervisor/tracee/ptrace.h"
+#include "supervisor/tracee/remote_memory.h"
+
+namespace tardigrade {
+namespace {
+
+constexpr uint64_t kAllSignals = ~uint64_t{0};
+// To bring the threads back, whatever became of the visit.
+constexpr auto kReturnGrace = std::chrono::seconds(10);
+
+uint32_t StateOf(const protocol::ParasiteSlot* slot) {
+  return __atomic_load_n(&slot->state, __ATOMIC_ACQUIRE);
+}
+
+Result<std::vector<MemoryMapping>> ReadMaps(pid_t pid) {
+  ASSIGN_OR_RETURN(const std::string text, ReadFile(StrCat("/proc/", pid, "/maps")));
+  return ParseMaps(text);
+}
+
+}  // namespace
+
+Status Visit::Run(std::span<std::vector<uint64_t>> programs) {
+  if (programs.size() != threads_.size())
+    return Error(ErrorCode::kInternal, "a visit needs one program for each thread");
+  RETURN_IF_ERROR(Prepare(programs), "preparing a visit of process ", pid_);
+  const auto visit = [&]() -> Status {
+    RETURN_IF_ERROR(MakeSegment());
+    RETURN_IF_ERROR(SendGuide());
+    RETURN_IF_ERROR(SendOthers());
+    RETURN_IF_ERROR(WaitUntilParked());
+    return TakeResults(programs);
+  };
+  const Status visited = visit();
+  const Status returned = Return();
+  RETURN_IF_ERROR(visited, "visiting process ", pid_);
+  RETURN_IF_ERROR(returned, "leaving process ", pid_, " after a visit");
+  return Ok();
+}
+
+Status Visit::Prepare(std::span<const std::vector<uint64_t>> programs) {
+  ASSIGN_OR_RETURN(const std::vector<MemoryMapping> maps, ReadMaps(pid_));
+  ASSIGN_OR_RETURN(plan_, PlanVisit(pid_, threads_, maps, options_.allow_fragile));
+  image_.emplace(threads_, plan_.ways_home, programs);
+  RETURN_IF_ERROR(CheckAddressSpaceLimit(pid_, image_->size_bytes()));
+  ASSIGN_OR_RETURN(plan_.base, FindHole(maps, image_->size_bytes()));
+  RemoveAbandonedSegments();
+  for (const FrozenThread& thread : threads_) {
+    if (plan_.suspend_seccomp) RETURN_IF_ERROR(ptrace::SuspendSeccomp(thread.tid, true));
+  }
+  away_.assign(threads_.size(), false);
+  return Ok();
+}
+
+// A supervisor that is killed between this and the attach leaves the segment behind, so everything
+// that takes time was done before.
+Status Visit::MakeSegment() {
+  std::vector<std::byte> contents(image_->size_bytes());
+  RETURN_IF_ERROR(image_->Fill(plan_.base, contents));
+  ASSIGN_OR_RETURN(SharedSegment segment, SharedSegment::Create(contents.size()));
+  segment_.emplace(std::move(segment));
+  std::memcpy(segment_->memory().data(), contents.data(), contents.size());
+  protocol::ParasiteHeader* const header = SegmentImage::Header(segment_->memory());
+  header->segment_id = segment_->id();
+  ASSIGN_OR_RETURN(ScopedRobustOwner owner, ScopedRobustOwner::Own(header));
+  owner_.emplace(std::move(owner));
+  return Ok();
+}
+
+// After the registers: these lead home with the old mask in the frame.  Were the mask set first, a
+// supervisor that dies in between would leave the thread deaf.
+Status Visit::Mask(size_t thread) {
+  return ptrace::SetSignalMask(threads_[thread].tid, kAllSignals);
+}
+
+Status Visit::SendGuide() {
+  const FrozenThread& guide = threads_[plan_.guide];
+  const uint64_t call = plan_.fragile ? plan_.gadgets.syscall : plan_.gadgets.syscall_return;
+  RETURN_IF_ERROR(
+      WriteTraceeMemory(pid_, plan_.entry_slot, std::as_bytes(std::span(&plan_.base, 1))));
+  arch::Registers attach =
+      arch::CallAt(guide.registers, call, plan_.entry_slot, SYS_shmat,
+                   static_cast<uint64_t>(segment_->id()), plan_.base, SHM_EXEC);
+  const uint64_t slot = plan_.base + image_->SlotOffset(plan_.guide);
+  arch::SetSlot(attach, slot);
+  away_[plan_.guide] = true;
+  RETURN_IF_ERROR(ptrace::SetRegisters(guide.tid, attach));
+  RETURN_IF_ERROR(Mask(plan_.guide));
+  ASSIGN_OR_RETURN(const int64_t at, StepOverCall(guide.tid, options_.deadline));
+  if (at < 0 && at > -4096)
+    return Error::Syscall(
+        ErrorCode::kRemote, static_cast<int>(-at),
+        "shmat of an executable segment (PR_SET_MDWE and security modules forbid it)");
+  attached_ = true;
+  if (plan_.fragile) {
+    const arch::Registers enter =
+        arch::EnterAt(guide.registers, plan_.base, arch::BelowRedZone(guide.registers), slot);
+    RETURN_IF_ERROR(ptrace::SetRegisters(guide.tid, enter));
+  }
+  return ptrace::Continue(guide.tid);
+}
+
+Status Visit::SendOthers() {
+  for (size_t i = 0; i < threads_.size(); ++i) {
+    if (i == plan_.guide) continue;
+    const FrozenThread& thread = threads_[i];
+    away_[i] = true;
+    RETURN_IF_ERROR(ptrace::SetRegisters(
+        thread.tid,
+        arch::EnterAt(thread.registers, plan_.base, arch::BelowRedZone(thread.registers),
+                      plan_.base + image_->SlotOffset(i))));
+    RETURN_IF_ERROR(Mask(i));
+    RETURN_IF_ERROR(ptrace::Continue(thread.tid));
+  }
+  return Ok();
+}
+
+Result<int64_t> Visit::StepOverCall(pid_t tid, Deadline deadline) {
+  for (int syscall_stops = 0; syscall_stops < 2;) {
+    RETURN_IF_ERROR(ptrace::ContinueToSyscall(tid));
+    ASSIGN_OR_RETURN(const ptrace::WaitStatus stop, ptrace::WaitStopUntil(tid, deadline));
+    if (stop.gone())
+      return Error(ErrorCode::kTraceeGone, StrCat("thread ", tid, " ", stop.ToString()));
+    if (stop.kind == ptrace::WaitStatus::Kind::kSyscallStop) ++syscall_stops;
+  }
+  ASSIGN_OR_RETURN(const arch::Registers after, ptrace::GetRegisters(tid));
+  return arch::CallOf(after).result;
+}
+
+Status Visit::KeepRunning(size_t thread) {
+  using Kind = ptrace::WaitStatus::Kind;
+  const pid_t tid = threads_[thread].tid;
+  ASSIGN_OR_RETURN(const std::optional<ptrace::WaitStatus> stop, ptrace::PollStop(tid));
+  if (!stop) return Ok();
+  if (stop->gone())
+    return Error(ErrorCode::kTraceeGone, StrCat("thread ", tid, " ", stop->ToString()));
+  if (stop->kind != Kind::kSignalStop) return ptrace::Continue(tid);
+  // All signals are blocked: this is a stop signal, or the parasite's own fault.
+  if (stop->signal == SIGSTOP) return ptrace::Continue(tid, stop->signal);
+  return Error(ErrorCode::kInternal,
+               StrCat("thread ", tid, " got signal ", stop->signal, " in the parasite"));
+}
+
+Status Visit::WaitUntilParked() {
+  constexpr long kFirstNapNs = 20'000, kLongestNapNs = 500'000;
+  std::vector<size_t> running(threads_.size());
+  for (size_t i = 0; i < running.size(); ++i) running[i] = i;
+  for (long nap_ns = kFirstNapNs;; nap_ns = std::min(nap_ns * 2, kLongestNapNs)) {
+    std::erase_if(running, [this](size_t i) {
+      return StateOf(image_->Slot(segment_->memory(), i)) == protocol::kSlotParked;
+    });
+    if (running.empty()) return Ok();
+    for (const size_t i : running) RETURN_IF_ERROR(KeepRunning(i));
+    if (std::chrono::steady_clock::now() >= options_.deadline)
+      return Error::Syscall(
+          ErrorCode::kSystem, ETIMEDOUT,
+          StrCat("waiting for thread ", threads_[running[0]].tid, " in the parasite"));
+    const timespec nap = {.tv_sec = 0, .tv_nsec = nap_ns};
+    nanosleep(&nap, nullptr);
+  }
+}
+
+Status Visit::TakeResults(std::span<std::vector<uint64_t>> programs) {
+  for (size_t i = 0; i < programs.size(); ++i) {
+    const std::span<const std::byte> program = image_->Program(segment_->memory(), i);
+    std::memcpy(programs[i].data(), program.data(), program.size());
+  }
+  return Ok();
+}
+
+Status Visit::StopAll(Deadline deadline) {
+  Status first = Ok();
+  const auto note = [&first](const Status& status) {
+    if (!status.has_value() && first.has_value()) first = status;
+  };
+  for (size_t i = 0; i < threads_.size(); ++i) {
+    if (away_[i]) note(ptrace::Interrupt(threads_[i].tid));
+  }
+  for (size_t i = 0; i < threads_.size(); ++i) {
+    if (!away_[i]) continue;
+    const Result<int> stopped = ptrace::WaitEventStopUntil(threads_[i].tid, deadline);
+    if (!stopped.has_value()) note(stopped.error());
+  }
+  return first;
+}
+
+// The mask first: a thread that is left in the parasite with its own mask is on its own stack,
+// where a handler may run.  The other way round it would be home and deaf.
+Status Visit::PutBack(size_t thread) {
+  const FrozenThread& home = threads_[thread];
+  RETURN_IF_ERROR(ptrace::SetSignalMask(home.tid, home.signal_mask));
+  RETURN_IF_ERROR(ptrace::SetRegisters(home.tid, home.registers));
+  away_[thread] = false;
+  return Ok();
+}
+
+Status Visit::Return() {
+  if (away_.empty()) return Ok();
+  const Deadline deadline = std::chrono::steady_clock::now() + kReturnGrace;
+  Status first = StopAll(deadline);
+  const auto note = [&first](const Status& status) {
+    if (!status.has_value() && first.has_value()) first = status;
+  };
+  for (size_t i = 0; i < threads_.size(); ++i) {
+    if (away_[i] && i != plan_.guide) note(PutBack(i));
+  }
+  if (attached_) note(DetachSegment(deadline));
+  if (away_[plan_.guide]) note(PutBack(plan_.guide));
+  for (const FrozenThread& thread : threads_) {
+    if (plan_.suspend_seccomp) note(ptrace::SuspendSeccomp(thread.tid, false));
+  }
+  away_.clear();
+  return first;
+}
+
+// A complete way home on the dead stack.  No restart block outlives rt_sigreturn(2), so should the
+// supervisor die now, an interrupted call is made anew.
+Result<uint64_t> Visit::WriteDeadFrame() {
+  const FrozenThread& guide = threads_[plan_.guide];
+  const size_t mark_bytes = kDeadStackMark.size();
+  std::vector<std::byte> bytes(plan_.dead_stack_bytes);
+  std::memcpy(bytes.data(), kDeadStackMark.data(), mark_bytes);
+  const arch::SignalFrameContents contents = {
+      .registers = plan_.ways_home[plan_.guide].registers_call_anew,
+      .extended_state = guide.extended_state,
+      .signal_mask = guide.signal_mask};
+  ASSIGN_OR_RETURN(
+      const arch::SignalFramePlace place,
+      arch::BuildSignalFrame(contents, plan_.gadgets.sigreturn, plan_.dead_stack + mark_bytes,
+                             std::span(bytes).subspan(mark_bytes)));
+  RETURN_IF_ERROR(WriteTraceeMemory(pid_, plan_.dead_stack, bytes));
+  return place.return_slot;
+}
+
+Status Visit::DetachSegment(Deadline deadline) {
+  const FrozenThread& guide = threads_[plan_.guide];
+  uint64_t call = plan_.gadgets.syscall;
+  uint64_t stack = arch::BelowRedZone(guide.registers);
+  if (!plan_.fragile) {
+    ASSIGN_OR_RETURN(stack, WriteDeadFrame());
+    call = plan_.gadgets.syscall_return;
+  }
+  away_[plan_.guide] = true;
+  RETURN_IF_ERROR(ptrace::SetRegisters(
+      guide.tid, arch::CallAt(guide.registers, call, stack, SYS_shmdt, plan_.base, 0, 0)));
+  RETURN_IF_ERROR(Mask(plan_.guide));
+  ASSIGN_OR_RETURN(const int64_t result, StepOverCall(guide.tid, deadline));
+  if (result != 0)
+    return Error::Syscall(ErrorCode::kRemote, static_cast<int>(-result), "shmdt of the parasite");
+  attached_ = false;
+  // Out of the syscall-stop: only in an event stop does the kernel look at the interrupted call
+  // again.
+  RETURN_IF_ERROR(ptrace::Interrupt(guide.tid));
+  RETURN_IF_ERROR(ptrace::Continue(guide.tid));
+  RETURN_IF_ERROR(ptrace::WaitEventStopUntil(guide.tid, deadline));
+  RETURN_IF_ERROR(PutBack(plan_.guide));
+  if (plan_.fragile) return Ok();
+  return WriteTraceeMemory(pid_, plan_.dead_stack, std::vector<std::byte>(plan_.dead_stack_bytes));
+}
+
+}  // namespace tardigrade

@@ -1,0 +1,163 @@
+#include "supervisor/tracee/visit_plan.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "supervisor/base/file_io.h"
+#include "supervisor/kernel/proc_text.h"
+#include "supervisor/tracee/arch/x86_64/signal_frame.h"
+#include "supervisor/tracee/proc_status.h"
+#include "supervisor/tracee/remote_memory.h"
+
+namespace tardigrade {
+namespace {
+
+constexpr uint64_t kPageBytes = 4096;
+// Below the frame, for a handler that runs on it should the supervisor die.
+constexpr uint64_t kBelowFrameBytes = 32 << 10;
+constexpr uint64_t kAboveFrameBytes = 4 << 10;  // Between the frame and the stack in use.
+
+constexpr const char* kWayOut =
+    "; --allow-fragile does it all the same, and a supervisor that is killed meanwhile may take "
+    "the "
+    "process along";
+
+Error NoWayHome(const std::string& why) { return Error(ErrorCode::kUnsupported, why + kWayOut); }
+
+// What of a thread's state stands in the way; empty if nothing does.
+Result<std::string> Obstacle(pid_t pid, const FrozenThread& thread, bool& seccomp) {
+  ASSIGN_OR_RETURN(const TraceeStatus status, ReadStatus(pid, thread.tid));
+  if (status.seccomp != 0) {
+    seccomp = true;
+    return StrCat("thread ", thread.tid,
+                  " is under seccomp, whose filter may kill it for a system "
+                  "call of ours");
+  }
+  if (status.shadow_stack)
+    return StrCat("thread ", thread.tid, " has a shadow stack, which forbids our return");
+  return std::string();
+}
+
+// Never used, or last by a supervisor that was killed before it could clean up.
+bool IsUntouched(pid_t pid, uint64_t start, size_t size) {
+  std::vector<std::byte> bytes(size);
+  if (!ReadTraceeMemory(pid, start, bytes).has_value()) return false;
+  if (std::memcmp(bytes.data(), kDeadStackMark.data(), kDeadStackMark.size()) == 0) return true;
+  return std::all_of(bytes.begin(), bytes.end(), [](std::byte b) { return b == std::byte{0}; });
+}
+
+// Untouched depth of the main stack: its low end holds zeros as long as it was never that deep.
+uint64_t FindDeadStack(pid_t pid, std::span<const FrozenThread> threads,
+                       const std::vector<MemoryMapping>& maps, size_t bytes) {
+  for (const MemoryMapping& mapping : maps) {
+    if (mapping.path != "[stack]") continue;
+    const uint64_t start = mapping.start + kBelowFrameBytes;
+    const uint64_t end = start + bytes;
+    uint64_t limit = mapping.end;
+    for (const FrozenThread& thread : threads) {
+      const uint64_t top = arch::StackPointer(thread.registers);
+      if (top >= mapping.start && top < mapping.end) limit = std::min(limit, top);
+    }
+    if (end + kAboveFrameBytes <= limit && IsUntouched(pid, start, bytes)) return start;
+  }
+  return 0;
+}
+
+// The guide must have a stack to write to; one that owes no restart is better.
+Status ChooseGuide(pid_t pid, std::span<const FrozenThread> threads, VisitPlan& plan) {
+  for (const bool any : {false, true}) {
+    for (size_t i = 0; i < threads.size(); ++i) {
+      if (!any && plan.ways_home[i].keep_restart_block) continue;
+      const uint64_t slot = arch::BelowRedZone(threads[i].registers) - sizeof(uint64_t);
+      const Result<uint64_t> old = ReadTraceeObject<uint64_t>(pid, slot);
+      if (!old.has_value()) continue;
+      // Dead memory: writing what it holds shows whether it can be written.
+      if (!WriteTraceeMemory(pid, slot, std::as_bytes(std::span(&old.value(), 1))).has_value())
+        continue;
+      plan.guide = i;
+      plan.entry_slot = slot;
+      return Ok();
+    }
+  }
+  return Error(ErrorCode::kUnsupported, "no thread has room on its stack");
+}
+
+Status CheckNamespace(pid_t pid) {
+  ASSIGN_OR_RETURN(const std::string own, ReadLink("/proc/self/ns/ipc"));
+  ASSIGN_OR_RETURN(const std::string theirs, ReadLink(StrCat("/proc/", pid, "/ns/ipc")));
+  if (own == theirs) return Ok();
+  return Error(ErrorCode::kUnsupported,
+               StrCat("process ", pid,
+                      " is in another IPC namespace; run the supervisor inside it "
+                      "(nsenter --ipc)"));
+}
+
+}  // namespace
+
+Result<VisitPlan> PlanVisit(pid_t pid, std::span<const FrozenThread> threads,
+                            const std::vector<MemoryMapping>& maps, bool allow_fragile) {
+  VisitPlan plan;
+  std::string obstacle;
+  RETURN_IF_ERROR(CheckNamespace(pid));
+  size_t frame_bytes = 0;
+  for (const FrozenThread& thread : threads) {
+    ASSIGN_OR_RETURN(std::string found, Obstacle(pid, thread, plan.suspend_seccomp));
+    if (obstacle.empty()) obstacle = std::move(found);
+    frame_bytes = std::max(frame_bytes, arch::SignalFrameBytes(thread.extended_state));
+    plan.ways_home.push_back(arch::PlanWayHome(pid, thread.registers));
+  }
+  ASSIGN_OR_RETURN(plan.gadgets, arch::FindGadgets(pid, maps));
+  if (obstacle.empty() && !plan.gadgets.complete())
+    obstacle = StrCat("the program's text lacks ", plan.gadgets.Missing());
+  plan.dead_stack_bytes = kDeadStackMark.size() + frame_bytes;
+  plan.dead_stack = FindDeadStack(pid, threads, maps, plan.dead_stack_bytes);
+  if (obstacle.empty() && plan.dead_stack == 0) obstacle = "there is no untouched depth of [stack]";
+  if (!obstacle.empty() && !allow_fragile) return NoWayHome(obstacle);
+  plan.fragile = !obstacle.empty();
+  if (plan.gadgets.syscall == 0)
+    return Error(ErrorCode::kUnsupported, "the program's text holds no system call instruction");
+  RETURN_IF_ERROR(ChooseGuide(pid, threads, plan));
+  return plan;
+}
+
+Result<uint64_t> FindHole(const std::vector<MemoryMapping>& maps, size_t bytes) {
+  constexpr uint64_t kLowest = 1 << 20, kHighest = (uint64_t{1} << 47) - kPageBytes;
+  uint64_t best = 0, best_bytes = 0, from = kLowest;
+  const auto consider = [&](uint64_t to) {
+    if (to > from && to - from > best_bytes) {
+      best = from;
+      best_bytes = to - from;
+    }
+  };
+  for (const MemoryMapping& mapping : maps) {
+    consider(std::min(mapping.start, kHighest));
+    from = std::max(from, mapping.end);
+  }
+  consider(kHighest);
+  // In the middle, heap and stack may go on growing.
+  if (best_bytes < 4 * bytes)
+    return Error(ErrorCode::kUnsupported,
+                 StrCat("the address space has no hole for ", bytes, " bytes"));
+  return (best + (best_bytes - bytes) / 2) & ~(kPageBytes - 1);
+}
+
+Status CheckAddressSpaceLimit(pid_t pid, size_t bytes) {
+  constexpr std::string_view kName = "Max address space";
+  ASSIGN_OR_RETURN(const std::string limits, ReadFile(StrCat("/proc/", pid, "/limits")));
+  const size_t at = limits.find(kName);
+  if (at == std::string::npos) return Ok();
+  std::string_view line = std::string_view(limits).substr(at + kName.size());
+  proc_text::SkipBlanks(line);
+  uint64_t limit = 0;
+  if (!proc_text::TakeNumber(line, limit)) return Ok();  // "unlimited".
+  ASSIGN_OR_RETURN(const TraceeStatus status, ReadStatus(pid, pid));
+  if (status.memory_bytes.value_or(0) + bytes <= limit) return Ok();
+  return Error(ErrorCode::kUnsupported, StrCat("RLIMIT_AS of process ", pid, " (", limit,
+                                               " bytes) leaves no room for a visit of ", bytes,
+                                               " bytes; raise it with prlimit --as"));
+}
+
+}  // namespace tardigrade

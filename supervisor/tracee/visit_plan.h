@@ -1,0 +1,49 @@
+#ifndef SUPERVISOR_TRACEE_VISIT_PLAN_H_
+#define SUPERVISOR_TRACEE_VISIT_PLAN_H_
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "supervisor/base/result.h"
+#include "supervisor/kernel/memory_map.h"
+#include "supervisor/tracee/arch/x86_64/gadgets.h"
+#include "supervisor/tracee/arch/x86_64/way_home.h"
+#include "supervisor/tracee/frozen_process.h"
+
+namespace tardigrade {
+
+// Stands first in the dead stack while it is in use.
+inline constexpr std::string_view kDeadStackMark = "tardigrade frame";  // 16 bytes.
+static_assert(kDeadStackMark.size() == 16);
+
+// Where in the tracee a visit does what; made before anything is changed.
+struct VisitPlan {
+  arch::Gadgets gadgets;
+  std::vector<arch::WayHome> ways_home;  // Of each thread.
+  size_t guide = 0;                      // The thread that attaches and detaches the segment.
+  uint64_t base = 0;                     // Where the segment goes.
+  uint64_t entry_slot = 0;  // 8 bytes below the guide's red zone: where its attach returns to.
+  uint64_t dead_stack = 0;  // Untouched stack where the guide's frame for the detach goes; 0 when
+  size_t dead_stack_bytes = 0;  // fragile.
+  bool suspend_seccomp = false;
+  bool fragile = false;  // No way home is built: a supervisor that dies takes the tracee along.
+};
+
+// Everything but `base`, which needs the segment's size.  Errors: kUnsupported, saying why.
+Result<VisitPlan> PlanVisit(pid_t pid, std::span<const FrozenThread> threads,
+                            const std::vector<MemoryMapping>& maps, bool allow_fragile);
+
+// A hole for `bytes` in the tracee's address space, far from stack and heap.
+Result<uint64_t> FindHole(const std::vector<MemoryMapping>& maps, size_t bytes);
+
+// Refuses (kUnsupported) if the tracee's RLIMIT_AS leaves no room for `bytes` more.
+Status CheckAddressSpaceLimit(pid_t pid, size_t bytes);
+
+}  // namespace tardigrade
+
+#endif  // SUPERVISOR_TRACEE_VISIT_PLAN_H_
