@@ -1,5 +1,7 @@
 #include "supervisor/resource/open_file.h"
 
+#include <sys/stat.h>
+
 #include "supervisor/base/file_io.h"
 
 namespace tardigrade {
@@ -33,7 +35,15 @@ Result<ScopedFd> ReopenAs(int local_fd, const OpenFileState& state) {
   // O_NONBLOCK first: opening one end of a FIFO would wait for the other.  O_DIRECT last: a pipe
   // takes it from F_SETFL and pipe2(2) only.
   const uint64_t flags = state.flags & (O_ACCMODE | O_APPEND | O_SYNC);
-  ASSIGN_OR_RETURN(ScopedFd opened, Reopen(local_fd, flags | O_NONBLOCK), "opening an object again");
+  Result<ScopedFd> attempt = Reopen(local_fd, flags | O_NONBLOCK);
+  if (!attempt.has_value() && attempt.error().errno_value() == EACCES) {
+    // Its own mode may forbid what whoever created it could do.
+    struct stat st = {};
+    if (fstat(local_fd, &st) != 0 || fchmod(local_fd, 0600) != 0) return std::move(attempt).error();
+    attempt = Reopen(local_fd, flags | O_NONBLOCK);
+    if (fchmod(local_fd, st.st_mode & 07777) != 0) return Error::Errno("giving an object its mode back");
+  }
+  ASSIGN_OR_RETURN(ScopedFd opened, std::move(attempt), "opening an object again");
   RETURN_IF_ERROR(SetStatusFlags(opened.get(), state.flags));
   return opened;
 }

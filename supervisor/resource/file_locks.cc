@@ -1,0 +1,86 @@
+#include "supervisor/resource/file_locks.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/syscall.h>
+
+#include <charconv>
+#include <sstream>
+#include <string_view>
+
+namespace tardigrade {
+namespace {
+
+bool ParseNumber(const std::string& text, int64_t& out) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+  return error == std::errc{} && end == text.data() + text.size();
+}
+
+// "1: POSIX  ADVISORY  WRITE 9398 fe:00:10953857 10 14"; the last two are the first and the last byte.
+Result<FileLock> ParseLock(std::string_view line) {
+  std::istringstream words{std::string(line)};
+  std::string number, kind, advisory, type, pid, inode, first, last;
+  words >> number >> kind >> advisory >> type >> pid >> inode >> first >> last;
+  FileLock lock;
+  if (kind == "POSIX") {
+    lock.kind = LockKind::kPosix;
+  } else if (kind == "FLOCK") {
+    lock.kind = LockKind::kFlock;
+  } else if (kind == "OFDLCK") {
+    lock.kind = LockKind::kDescription;
+  } else {
+    return Error(ErrorCode::kUnsupported,
+                 StrCat("the file is under a ", kind, " (F_SETLEASE), which cannot be saved; give it up first"));
+  }
+  lock.exclusive = type == "WRITE";
+  int64_t last_byte = 0;
+  const bool to_end = last == "EOF";
+  if ((type != "WRITE" && type != "READ") || !ParseNumber(first, lock.start) ||
+      (!to_end && !ParseNumber(last, last_byte)))
+    return Error(ErrorCode::kUnsupported, StrCat("a lock this build cannot read: \"", line, "\""));
+  lock.length = to_end ? 0 : last_byte - lock.start + 1;
+  return lock;
+}
+
+struct flock ToFlock(const FileLock& lock) {
+  struct flock out = {};
+  out.l_type = lock.exclusive ? F_WRLCK : F_RDLCK;
+  out.l_whence = SEEK_SET;
+  out.l_start = lock.start;
+  out.l_len = lock.length;
+  return out;
+}
+
+std::string Attempt(const std::string& path) {
+  return StrCat("locking ", path, " as the job had it; is the job, or a copy of it, still running?");
+}
+
+}  // namespace
+
+Result<std::vector<FileLock>> ParseLocks(const FdInfo& info) {
+  std::vector<FileLock> locks;
+  for (const std::string_view line : info.FindAll("lock")) {
+    ASSIGN_OR_RETURN(const FileLock lock, ParseLock(line));
+    locks.push_back(lock);
+  }
+  return locks;
+}
+
+Status TakeDescriptionLocks(const std::vector<FileLock>& locks, const std::string& path, int local_fd) {
+  for (const FileLock& lock : locks) {
+    if (lock.kind == LockKind::kFlock && flock(local_fd, (lock.exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB) != 0)
+      return Error::Errno(Attempt(path));
+    struct flock range = ToFlock(lock);
+    if (lock.kind == LockKind::kDescription && fcntl(local_fd, F_OFD_SETLK, &range) != 0)
+      return Error::Errno(Attempt(path));
+  }
+  return Ok();
+}
+
+void PlanProcessLocks(const std::vector<FileLock>& locks, const std::string& path, int fd, SyscallPlan& plan) {
+  for (const FileLock& lock : locks)
+    if (lock.kind == LockKind::kPosix)
+      plan.Add(Attempt(path), SYS_fcntl, {fd, F_SETLK, Arg::Copy(ToFlock(lock))});
+}
+
+}  // namespace tardigrade

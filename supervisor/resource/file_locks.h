@@ -1,0 +1,50 @@
+#ifndef SUPERVISOR_RESOURCE_FILE_LOCKS_H_
+#define SUPERVISOR_RESOURCE_FILE_LOCKS_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "supervisor/base/result.h"
+#include "supervisor/image/fields.h"
+#include "supervisor/kernel/fdinfo.h"
+#include "supervisor/resource/syscall_plan.h"
+
+namespace tardigrade {
+
+// Who a lock belongs to.
+enum class LockKind : int32_t {
+  kPosix = 0,        // The process: fcntl(2), F_SETLK.
+  kFlock = 1,        // The description: flock(2).
+  kDescription = 2,  // The description: F_OFD_SETLK.
+};
+
+struct FileLock {
+  LockKind kind = LockKind::kPosix;
+  bool exclusive = false;
+  int64_t start = 0;   // Bytes.
+  int64_t length = 0;  // Bytes; 0: to the end, wherever that will be.
+
+  bool operator==(const FileLock&) const = default;
+  template <typename Self, typename Visitor>
+  static void Fields(Self& self, Visitor& visit) {
+    visit("kind", self.kind);
+    visit("exclusive", self.exclusive);
+    visit("start", self.start, Range<int64_t>{0, INT64_MAX});
+    visit("length", self.length, Range<int64_t>{0, INT64_MAX});
+  }
+};
+
+// The "lock:" lines of fdinfo: locks that were taken through this description.  fs/locks.c,
+// lock_get_status().  Errors: kUnsupported for leases and delegations.
+Result<std::vector<FileLock>> ParseLocks(const FdInfo& info);
+
+// Takes those of the description.  Errors: kSystem with EAGAIN if somebody else holds one.
+Status TakeDescriptionLocks(const std::vector<FileLock>& locks, const std::string& path, int local_fd);
+
+// Has the task take those of the process.
+void PlanProcessLocks(const std::vector<FileLock>& locks, const std::string& path, int fd, SyscallPlan& plan);
+
+}  // namespace tardigrade
+
+#endif  // SUPERVISOR_RESOURCE_FILE_LOCKS_H_
