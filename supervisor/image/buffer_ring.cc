@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 
 #include <cstring>
+#include <utility>
 
 namespace tardigrade {
 
@@ -31,14 +32,13 @@ std::span<std::byte> BufferRing::Lend() {
   return {lent_, kBufferBytes};
 }
 
-bool BufferRing::Queue(std::vector<PagePiece> pieces) {
-  if (lent_ == nullptr) return false;
+void BufferRing::Queue(Filled filled) {
+  filled.buffer = std::exchange(lent_, nullptr);
   {
     std::lock_guard lock(mutex_);
-    filled_.push_back({std::exchange(lent_, nullptr), std::move(pieces)});
+    filled_.push_back(std::move(filled));
   }
   changed_.notify_all();
-  return true;
 }
 
 void BufferRing::Finish() {
@@ -58,10 +58,10 @@ std::optional<BufferRing::Filled> BufferRing::Next() {
   return next;
 }
 
-void BufferRing::Release(std::byte* data) {
+void BufferRing::Release(std::byte* buffer) {
   {
     std::lock_guard lock(mutex_);
-    free_.push_back(data);
+    free_.push_back(buffer);
   }
   changed_.notify_all();
 }

@@ -1,30 +1,34 @@
 #ifndef SUPERVISOR_IMAGE_BUFFER_RING_H_
 #define SUPERVISOR_IMAGE_BUFFER_RING_H_
 
+#include <sys/uio.h>
+
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <span>
-#include <utility>
 #include <vector>
 
 #include "supervisor/base/result.h"
-#include "supervisor/image/page_file.h"
 
 namespace tardigrade {
 
 // A few buffers that go round between one thread that fills them and one that empties them.
 class BufferRing {
  public:
-  static constexpr size_t kBufferBytes = size_t{2} << 20;
-  static constexpr size_t kBuffers = 6;
+  // A buffer fits the second-level cache, where its contents are checksummed after they were read.
+  static constexpr size_t kBufferBytes = size_t{1} << 20;
+  static constexpr size_t kBuffers = 12;
 
+  // What of a buffer is to be written where.
   struct Filled {
-    std::byte* data = nullptr;
-    std::vector<PagePiece> pieces;  // What `data` holds, one after the other.
+    std::byte* buffer = nullptr;  // Set by Queue().
+    std::vector<iovec> parts;
+    uint64_t file_offset = 0;
   };
 
   // The buffers are page-aligned and have been touched.  Errors: kSystem if there is no memory.
@@ -35,14 +39,15 @@ class BufferRing {
 
   // For the filling thread: a free buffer.  Lend() again without Queue() lends the same one.
   std::span<std::byte> Lend();
-  // Hands the buffer lent last over; false if none is lent.
-  bool Queue(std::vector<PagePiece> pieces);
+  bool lent() const { return lent_ != nullptr; }
+  // Hands over the buffer lent last, which `filled` is about.
+  void Queue(Filled filled);
   // Nothing more will come.
   void Finish();
 
   // For the emptying thread: the next buffer, in order; nothing after Finish().
   std::optional<Filled> Next();
-  void Release(std::byte* data);
+  void Release(std::byte* buffer);
 
  private:
   explicit BufferRing(std::byte* memory);

@@ -21,7 +21,9 @@ class ValueBuilder final : public nlohmann::json_sax<json> {
 
   bool null() override { return Put(Value()); }
   bool boolean(bool value) override { return Put(Value(value)); }
-  bool number_integer(int64_t value) override { return Put(Value(value)); }
+  bool number_integer(int64_t value) override {
+    return Put(value < 0 ? Value(value) : Value(uint64_t{0}));  // "-0" is the only other one.
+  }
   bool number_unsigned(uint64_t value) override { return Put(Value(value)); }
   bool number_float(double, const std::string& text) override {
     return Fail(StrCat("has a number that is no 64-bit integer: ", text));

@@ -70,6 +70,7 @@ TEST(Json, EscapesNobodyWrites) {
 
 TEST(Json, NumbersAreIntegers) {
   EXPECT_THAT(ParseJson("-1", "doc"), IsOkAnd(Eq(Value(-1))));
+  EXPECT_THAT(ParseJson("-0", "doc"), IsOkAnd(Eq(Value(0u))));
   EXPECT_THAT(ParseJson("18446744073709551615", "doc"), IsOkAnd(Eq(Value(UINT64_MAX))));
   for (const char* text : {"1.5", "1e3", "18446744073709551616", "-9223372036854775809"})
     EXPECT_THAT(ParseJson(text, "doc"), FailsWith(ErrorCode::kBadImage, "no 64-bit integer"));

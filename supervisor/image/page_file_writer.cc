@@ -1,6 +1,8 @@
 #include "supervisor/image/page_file_writer.h"
 
+#include <limits.h>
 #include <signal.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,7 +17,7 @@
 #include "supervisor/base/file_io.h"
 #include "supervisor/image/buffer_ring.h"
 #include "supervisor/image/checksum.h"
-#include "supervisor/image/page_sink.h"
+#include "supervisor/image/page_layout.h"
 
 namespace tardigrade {
 namespace {
@@ -66,6 +68,27 @@ Result<std::thread> StartThread(Body body) {
   return thread;
 }
 
+// All of `parts` at `offset`, in calls of up to IOV_MAX.
+Status WriteParts(int fd, std::span<iovec> parts, uint64_t offset) {
+  while (!parts.empty()) {
+    const std::span<iovec> now = parts.first(std::min<size_t>(parts.size(), IOV_MAX));
+    const ssize_t n =
+        pwritev(fd, now.data(), static_cast<int>(now.size()), static_cast<off_t>(offset));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return Error::Errno("writing pages");
+    offset += static_cast<uint64_t>(n);
+    size_t done = static_cast<size_t>(n);
+    while (!parts.empty() && done >= parts.front().iov_len) {
+      done -= parts.front().iov_len;
+      parts = parts.subspan(1);
+    }
+    if (done == 0) continue;
+    parts.front().iov_base = static_cast<std::byte*>(parts.front().iov_base) + done;
+    parts.front().iov_len -= done;
+  }
+  return Ok();
+}
+
 class Writer final : public PageFileWriter {
  public:
   Writer(ScopedFd pages_fd, ScopedFd pagemap_fd, std::unique_ptr<BufferRing> ring,
@@ -73,8 +96,7 @@ class Writer final : public PageFileWriter {
       : pages_fd_(std::move(pages_fd)),
         pagemap_fd_(std::move(pagemap_fd)),
         ring_(std::move(ring)),
-        on_close_(std::move(on_close)),
-        sink_(pages_fd_.get()) {}
+        on_close_(std::move(on_close)) {}
   ~Writer() override { Join(); }
 
   Status Start() {
@@ -105,8 +127,12 @@ class Writer final : public PageFileWriter {
     }
     if (bytes > BufferRing::kBufferBytes)
       return Error(ErrorCode::kInternal, "more pages committed than fit the buffer");
-    if (!ring_->Queue({pieces.begin(), pieces.end()}))
-      return Error(ErrorCode::kInternal, "pages committed without a buffer");
+    if (!ring_->lent()) return Error(ErrorCode::kInternal, "pages committed without a buffer");
+    // Checksummed here, where the data has just been read: the writer thread is the slower one.
+    BufferRing::Filled filled;
+    filled.file_offset = layout_.bytes();
+    filled.parts = layout_.Add(ring_->Lend().data(), pieces);
+    if (!filled.parts.empty()) ring_->Queue(std::move(filled));  // Else the buffer stays lent.
     return Ok();
   }
 
@@ -114,11 +140,12 @@ class Writer final : public PageFileWriter {
     if (std::exchange(closed_, true)) return Error(ErrorCode::kInternal, "closed twice");
     Join();
     if (failed_.load(std::memory_order_acquire)) return *failure_;
+    layout_.Finish();
     RETURN_IF_ERROR(SortExtents());
     PageMapFile file(pagemap_fd_.get());
     RETURN_IF_ERROR(WritePageMap(file));
-    on_close_({.pages_bytes = sink_.bytes(),
-               .pages_checksum = Checksum(std::as_bytes(std::span(sink_.frame_checksums()))),
+    on_close_({.pages_bytes = layout_.bytes(),
+               .pages_checksum = Checksum(std::as_bytes(std::span(layout_.frame_checksums()))),
                .pagemap_bytes = file.bytes(),
                .pagemap_checksum = file.checksum()});
     return Ok();
@@ -129,14 +156,14 @@ class Writer final : public PageFileWriter {
   void Drain() {
     while (std::optional<BufferRing::Filled> next = ring_->Next()) {
       if (!failure_.has_value()) {
-        if (Status status = sink_.Write(next->data, next->pieces); !status.has_value()) {
+        Status status = WriteParts(pages_fd_.get(), next->parts, next->file_offset);
+        if (!status.has_value()) {
           failure_ = std::move(status).error();
           failed_.store(true, std::memory_order_release);
         }
       }
-      ring_->Release(next->data);  // Also after a failure: nobody waits for ever.
+      ring_->Release(next->buffer);  // Also after a failure: nobody waits for ever.
     }
-    sink_.Finish();
   }
 
   void Join() {
@@ -146,7 +173,7 @@ class Writer final : public PageFileWriter {
   }
 
   Status SortExtents() {
-    std::vector<PageExtent>& extents = sink_.extents();
+    std::vector<PageExtent>& extents = layout_.extents();
     const auto by_address = [](const PageExtent& a, const PageExtent& b) {
       return a.address < b.address;
     };
@@ -166,19 +193,19 @@ class Writer final : public PageFileWriter {
         .version = protocol::kPageMapVersion,
         .page_size = static_cast<uint32_t>(page_bytes_),
         .frame_bytes = protocol::kPageFrameBytes,
-        .extent_count = sink_.extents().size(),
-        .frame_count = sink_.frame_checksums().size(),
-        .data_bytes = sink_.bytes(),
+        .extent_count = layout_.extents().size(),
+        .frame_count = layout_.frame_checksums().size(),
+        .data_bytes = layout_.bytes(),
         .reserved = 0,
     }));
-    for (const PageExtent& extent : sink_.extents()) {
+    for (const PageExtent& extent : layout_.extents()) {
       RETURN_IF_ERROR(file.Add(protocol::PageMapExtent{.address = extent.address,
                                                        .pages = extent.pages,
                                                        .file_offset = extent.file_offset,
                                                        .flags = extent.flags,
                                                        .reserved = 0}));
     }
-    for (const uint64_t checksum : sink_.frame_checksums()) RETURN_IF_ERROR(file.Add(checksum));
+    for (const uint64_t checksum : layout_.frame_checksums()) RETURN_IF_ERROR(file.Add(checksum));
     return file.Flush();
   }
 
@@ -188,7 +215,7 @@ class Writer final : public PageFileWriter {
   const std::function<void(const PageFileSummary&)> on_close_;
   const uint64_t page_bytes_ = static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
   bool closed_ = false;
-  PageSink sink_;                 // The writer thread's until it is joined.
+  PageLayout layout_;
   std::optional<Error> failure_;  // The writer thread's until failed_ is set.
   std::atomic<bool> failed_ = false;
   std::thread thread_;

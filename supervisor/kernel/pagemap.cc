@@ -1,6 +1,7 @@
 #include "supervisor/kernel/pagemap.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -37,11 +38,11 @@ uint32_t BaseFlags(bool file_backed) { return file_backed ? protocol::kPageExten
 // fs/proc/task_mmu.c, do_pagemap_scan().
 class ScanningPagemap final : public Pagemap {
  public:
-  ScanningPagemap(ScopedFd fd, bool knows_guards)
-      : fd_(std::move(fd)), knows_guards_(knows_guards), regions_(2048) {}
+  ScanningPagemap(ScopedFd fd, bool sees_guards, bool no_guards)
+      : fd_(std::move(fd)), sees_guards_(sees_guards), no_guards_(no_guards), regions_(2048) {}
 
   Method method() const override { return Method::kScan; }
-  bool knows_guards() const override { return knows_guards_; }
+  bool knows_guards() const override { return sees_guards_ || no_guards_; }
 
   Status Find(uint64_t start, uint64_t end, bool file_backed, PageRuns& runs) override {
     // The zero page under a file mapping hides what the file has there.
@@ -55,7 +56,7 @@ class ScanningPagemap final : public Pagemap {
       arg.vec_len = regions_.size();
       arg.category_inverted = arg.category_mask = leave_out;
       arg.category_anyof_mask = kPageIsPresent | kPageIsSwapped;
-      arg.return_mask = kPageIsHuge | (knows_guards_ ? kPageIsGuard : 0);
+      arg.return_mask = kPageIsHuge | (sees_guards_ ? kPageIsGuard : 0);
       const int count = ioctl(fd_.get(), kPagemapScan, &arg);
       if (count < 0 && errno == EINTR) continue;
       if (count < 0 && errno == ESRCH)
@@ -94,18 +95,19 @@ class ScanningPagemap final : public Pagemap {
   }
 
   const ScopedFd fd_;
-  const bool knows_guards_;
+  const bool sees_guards_;
+  const bool no_guards_;  // This kernel has none.
   std::vector<PageRegion> regions_;
 };
 
 // fs/proc/task_mmu.c, pagemap_read().
 class ReadingPagemap final : public Pagemap {
  public:
-  explicit ReadingPagemap(ScopedFd fd) : fd_(std::move(fd)), entries_(8192) {}
+  ReadingPagemap(ScopedFd fd, bool knows_guards)
+      : fd_(std::move(fd)), knows_guards_(knows_guards), entries_(8192) {}
 
   Method method() const override { return Method::kRead; }
-  // A kernel that has guard regions and this method has 6.15's bit, but for 6.13 and 6.14.
-  bool knows_guards() const override { return true; }
+  bool knows_guards() const override { return knows_guards_; }
 
   Status Find(uint64_t start, uint64_t end, bool file_backed, PageRuns& runs) override {
     while (start < end) {
@@ -139,8 +141,39 @@ class ReadingPagemap final : public Pagemap {
   }
 
   const ScopedFd fd_;
+  const bool knows_guards_;
   const uint64_t page_bytes_ = PageBytes();
   std::vector<uint64_t> entries_;
+};
+
+// A page of our own with a guard region in it, where this kernel has them.
+class GuardedPage {
+ public:
+  GuardedPage() {
+    address_ = mmap(nullptr, PageBytes(), PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (address_ != MAP_FAILED) guarded_ = madvise(address_, PageBytes(), kMadvGuardInstall) == 0;
+  }
+  ~GuardedPage() {
+    if (address_ != MAP_FAILED) munmap(address_, PageBytes());
+  }
+  GuardedPage(const GuardedPage&) = delete;
+  GuardedPage& operator=(const GuardedPage&) = delete;
+
+  bool guarded() const { return guarded_; }
+
+  // Whether its entry of /proc/self/pagemap shows it.
+  bool Shown() const {
+    const Result<ScopedFd> fd = OpenFile("/proc/self/pagemap", O_RDONLY);
+    if (!fd.has_value()) return false;
+    uint64_t entry = 0;
+    const std::span bytes = std::as_writable_bytes(std::span(&entry, 1));
+    const uint64_t offset = reinterpret_cast<uint64_t>(address_) / PageBytes() * sizeof(entry);
+    return PreadAll(fd.value().get(), bytes, offset).has_value() && (entry & kPmGuardRegion) != 0;
+  }
+
+ private:
+  void* address_;
+  bool guarded_ = false;
 };
 
 Result<ScopedFd> OpenPagemapFile(pid_t pid) {
@@ -154,18 +187,25 @@ Result<ScopedFd> OpenPagemapFile(pid_t pid) {
 
 Result<std::unique_ptr<Pagemap>> Pagemap::Open(pid_t pid) {
   Result<std::unique_ptr<Pagemap>> scanning = OpenWith(pid, Method::kScan);
-  if (scanning.has_value() || scanning.error().code() != ErrorCode::kUnsupported) return scanning;
-  return OpenWith(pid, Method::kRead);
+  if (!scanning.has_value() && scanning.error().code() != ErrorCode::kUnsupported) return scanning;
+  if (scanning.has_value() && scanning.value()->knows_guards()) return scanning;
+  // 6.15 shows guard regions in the entries, but not yet through the ioctl.
+  ASSIGN_OR_RETURN(std::unique_ptr<Pagemap> reading, OpenWith(pid, Method::kRead));
+  if (scanning.has_value() && !reading->knows_guards()) return scanning;
+  return reading;
 }
 
 Result<std::unique_ptr<Pagemap>> Pagemap::OpenWith(pid_t pid, Method method) {
   ASSIGN_OR_RETURN(ScopedFd fd, OpenPagemapFile(pid));
+  const GuardedPage page;
   if (method == Method::kRead)
-    return std::unique_ptr<Pagemap>(std::make_unique<ReadingPagemap>(std::move(fd)));
+    return std::unique_ptr<Pagemap>(
+        std::make_unique<ReadingPagemap>(std::move(fd), !page.guarded() || page.Shown()));
   if (!ScanningPagemap::Knows(fd.get(), kPageIsHuge))
     return Error(ErrorCode::kUnsupported, "this kernel has no PAGEMAP_SCAN");
-  const bool knows_guards = ScanningPagemap::Knows(fd.get(), kPageIsGuard);
-  return std::unique_ptr<Pagemap>(std::make_unique<ScanningPagemap>(std::move(fd), knows_guards));
+  const bool sees_guards = ScanningPagemap::Knows(fd.get(), kPageIsGuard);
+  return std::unique_ptr<Pagemap>(
+      std::make_unique<ScanningPagemap>(std::move(fd), sees_guards, !page.guarded()));
 }
 
 }  // namespace tardigrade

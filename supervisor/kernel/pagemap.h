@@ -41,9 +41,13 @@ class Pagemap {
   static Result<std::unique_ptr<Pagemap>> OpenWith(pid_t pid, Method method);
   virtual ~Pagemap() = default;
 
-  // Appends the runs in [start, end), a mapping or a part of one, by address.  In a mapping of
-  // anonymous memory, zero pages need not be saved; in one of a file (`file_backed`), they must,
-  // and the runs get kPageExtentFileBacked.
+  // Appends the runs in [start, end), by address.  In a mapping of anonymous memory, zero pages
+  // need not be saved; in one of a file (`file_backed`), they must, and the runs get
+  // kPageExtentFileBacked.
+  //
+  // The range may be a mapping, a part of one, or several of the same sort with holes between them:
+  // with kScan, one call for thousands of small neighbours is far cheaper than one for each; with
+  // kRead, a hole costs as much as memory.
   virtual Status Find(uint64_t start, uint64_t end, bool file_backed, PageRuns& runs) = 0;
 
   virtual Method method() const = 0;

@@ -24,6 +24,9 @@ inline constexpr uint64_t kPageIsPfnzero = 1 << 5;
 inline constexpr uint64_t kPageIsHuge = 1 << 6;
 inline constexpr uint64_t kPageIsGuard = 1 << 8;  // Since 6.16; refused with EINVAL before.
 
+// madvise(2) advice, since 6.13: include/uapi/asm-generic/mman-common.h.
+inline constexpr int kMadvGuardInstall = 102;
+
 struct PageRegion {
   uint64_t start;
   uint64_t end;
