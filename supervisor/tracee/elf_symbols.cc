@@ -55,6 +55,12 @@ Result<std::vector<Header>> ReadHeaders(int local_fd, uint64_t at, size_t count,
   return headers;
 }
 
+Result<std::vector<Elf64_Shdr>> ReadSections(int local_fd, const Elf64_Ehdr& header) {
+  return ReadHeaders<Elf64_Shdr>(local_fd, header.e_shoff,
+                                 std::min<size_t>(header.e_shnum, kMostSections),
+                                 header.e_shentsize);
+}
+
 // Turns file offsets into link-time addresses; queries outside of every segment are dropped.
 std::vector<Search> StartSearches(const std::vector<Elf64_Phdr>& segments,
                                   std::span<SymbolQuery> queries) {
@@ -132,9 +138,7 @@ Status LookUpSymbols(int local_fd, std::span<SymbolQuery> queries) {
                                            std::min<size_t>(header.e_phnum, kMostSegments),
                                            header.e_phentsize));
   ASSIGN_OR_RETURN(const std::vector<Elf64_Shdr> sections,
-                   ReadHeaders<Elf64_Shdr>(local_fd, header.e_shoff,
-                                           std::min<size_t>(header.e_shnum, kMostSections),
-                                           header.e_shentsize));
+                   ReadSections(local_fd, header));
   std::vector<Search> searches = StartSearches(segments, queries);
   int tables = 0;
   for (const Elf64_Shdr& section : sections) {
@@ -149,6 +153,20 @@ Status LookUpSymbols(int local_fd, std::span<SymbolQuery> queries) {
     search.query->offset = search.address - search.best.st_value;
   }
   return Ok();
+}
+
+Result<ElfSection> FindElfSection(int local_fd, const std::string& name) {
+  Elf64_Ehdr header;
+  RETURN_IF_ERROR(ReadHeader(local_fd, header));
+  ASSIGN_OR_RETURN(const std::vector<Elf64_Shdr> sections, ReadSections(local_fd, header));
+  if (header.e_shstrndx >= sections.size())
+    return Error(ErrorCode::kBadImage, "no names of sections");
+  for (const Elf64_Shdr& section : sections) {
+    const uint64_t name_at = sections[header.e_shstrndx].sh_offset + section.sh_name;
+    if (section.sh_type == SHT_NOBITS || ReadName(local_fd, name_at) != name) continue;
+    return ElfSection{.address = section.sh_addr, .size = section.sh_size};
+  }
+  return Error(ErrorCode::kBadImage, StrCat("no section ", name));
 }
 
 }  // namespace tardigrade

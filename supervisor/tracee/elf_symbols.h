@@ -21,6 +21,13 @@ struct SymbolQuery {
 // Errors: kBadImage for a file that is none; kSystem.
 Status LookUpSymbols(int local_fd, std::span<SymbolQuery> queries);
 
+// Where the section `name` is in memory, before relocation.
+struct ElfSection {
+  uint64_t address = 0;
+  uint64_t size = 0;  // Bytes.
+};
+Result<ElfSection> FindElfSection(int local_fd, const std::string& name);
+
 }  // namespace tardigrade
 
 #endif  // SUPERVISOR_TRACEE_ELF_SYMBOLS_H_

@@ -19,7 +19,7 @@ namespace tardigrade {
 class StackUnwinder::Engine {
  public:
   Engine(pid_t pid, std::vector<MemoryMapping> mappings)
-      : mappings_(std::move(mappings)), memory_(pid), tables_(mappings_, memory_) {
+      : mappings_(std::move(mappings)), memory_(pid), tables_(pid, mappings_, memory_) {
     unw_accessors_t accessors = {};
     accessors.find_proc_info = FindProcInfo;
     accessors.put_unwind_info = [](unw_addr_space_t, unw_proc_info_t*, void*) {};
@@ -73,7 +73,7 @@ class StackUnwinder::Engine {
     dynamic.format = UNW_INFO_FORMAT_REMOTE_TABLE;
     dynamic.start_ip = 0;
     dynamic.end_ip = ~unw_word_t{0};
-    dynamic.u.rti.segbase = table->header;
+    dynamic.u.rti.segbase = table->base;
     dynamic.u.rti.table_data = table->table;
     dynamic.u.rti.table_len = table->entries;  // In words, and an entry is one.
     return UNW_OBJ(dwarf_search_unwind_table)(space, ip, &dynamic, info, need_unwind_info, self);
@@ -85,8 +85,11 @@ class StackUnwinder::Engine {
     auto* engine = static_cast<Engine*>(self);
     constexpr unsigned kReadsPerLook = 1024;
     if (++engine->reads_ % kReadsPerLook == 0 && engine->Late()) return -UNW_EUNSPEC;
-    if (write != 0 || !engine->memory_.ReadObject(address, *word)) return -UNW_EINVAL;
-    return 0;
+    if (write != 0) return -UNW_EINVAL;
+    const bool read = UnwindTables::IsMade(address)
+                          ? engine->tables_.ReadMade(address, *word)
+                          : engine->memory_.ReadObject(address, *word);
+    return read ? 0 : -UNW_EINVAL;
   }
 
   static int AccessRegister(unw_addr_space_t, unw_regnum_t number, unw_word_t* word, int write,

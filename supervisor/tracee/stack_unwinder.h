@@ -16,7 +16,7 @@ namespace tardigrade {
 
 // Unwinds the stacks of a process that stands still, given registers.  Reads memory with
 // process_vm_readv(2) and keeps what it read, so that the second thread costs a fraction of the
-// first.  Needs no ptrace, opens no files, knows no symbols (see symbolize.h).
+// first.  Needs no ptrace and knows no symbols (see symbolize.h).
 class StackUnwinder {
  public:
   using TimePoint = std::chrono::steady_clock::time_point;

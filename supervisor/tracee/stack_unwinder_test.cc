@@ -9,9 +9,11 @@
 #include <chrono>
 #include <cstring>
 #include <random>
+#include <span>
 #include <vector>
 
 #include "supervisor/base/file_io.h"
+#include "supervisor/tracee/eh_frame.h"
 #include "supervisor/tracee/elf_symbols.h"
 #include "supervisor/tracee/page_cache.h"
 #include "tests/testing/matchers.h"
@@ -93,6 +95,32 @@ TEST(StackUnwinder, SurvivesDamagedTables) {
     registers.rsp = registers.rbp = reinterpret_cast<uint64_t>(stack.data());
     StackUnwinder unwinder(getpid(), {module});
     EXPECT_LE(unwinder.Unwind(registers, 20, Clock::now() + kLong).size(), 20U);
+  }
+}
+
+// Two functions under one common information entry, then noise: a CIE "zR" with pc-relative
+// signed 4-byte addresses, its two FDEs, a terminator.
+TEST(ListFrames, SortsByFunctionAndSurvivesNoise) {
+  const std::vector<uint32_t> words = {
+      20, 0, 0x00527a01, 0x01107801, 0x0000001b, 0,  // zR: version 1, R is 0x1b.
+      16, 28, 0x1000, 0x10, 0,                       // At 24: function at 32 + 0x1000.
+      16, 48, 0x800, 0x10, 0,                        // At 44: function at 52 + 0x800.
+      0};
+  const auto section = std::as_bytes(std::span(words));
+  const std::vector<FrameEntry> entries = ListFrames(section, 0x400000);
+  ASSERT_EQ(entries.size(), 2U);
+  EXPECT_EQ(entries[0].start, 52 + 0x800);
+  EXPECT_EQ(entries[0].frame, 44);
+  EXPECT_EQ(entries[1].start, 32 + 0x1000);
+  EXPECT_EQ(entries[1].frame, 24);
+
+  std::mt19937_64 random(4);
+  for (int i = 0; i < 20000; ++i) {
+    std::vector<std::byte> noise(section.begin(), section.end());
+    noise.resize(random() % (noise.size() + 1));
+    for (int change = 0; change < 4 && !noise.empty(); ++change)
+      noise[random() % noise.size()] = static_cast<std::byte>(random());
+    EXPECT_LE(ListFrames(noise, random()).size(), 16U);
   }
 }
 
