@@ -77,7 +77,7 @@ TEST(Snapshot, ReportsInJson) {
                                    return Result(report);
                                  });
   EXPECT_THAT(answer.out, HasSubstr("\"pause_ns\":2000000"));
-  EXPECT_THAT(answer.out, HasSubstr("\"warnings\":[\"w\\u000a\"]"));
+  EXPECT_THAT(answer.out, HasSubstr("\"warnings\":[\"w\\n\"]"));
   EXPECT_EQ(answer.err, "snapshot: process 7: warning: w\\x0a\n");
 }
 
