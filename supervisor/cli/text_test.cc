@@ -32,10 +32,10 @@ TEST(PrintableText, LeavesNothingForATerminalToObey) {
   EXPECT_EQ(PrintableText("/tmp/gr\xC3\xBC\xC3\x9F"), "/tmp/gr\xC3\xBC\xC3\x9F");
   EXPECT_EQ(PrintableText("a\x1b[2Jb\n"), "a\\x1b[2Jb\\x0a");
   EXPECT_EQ(PrintableText("\x7f"), "\\x7f");
-  EXPECT_EQ(PrintableText("\xC2\x9B"), "\\xc2\\x9b");          // C1: CSI.
-  EXPECT_EQ(PrintableText("\xC0\xAF"), "\\xc0\\xaf");          // Overlong.
+  EXPECT_EQ(PrintableText("\xC2\x9B"), "\\xc2\\x9b");           // C1: CSI.
+  EXPECT_EQ(PrintableText("\xC0\xAF"), "\\xc0\\xaf");           // Overlong.
   EXPECT_EQ(PrintableText("\xED\xA0\x80"), "\\xed\\xa0\\x80");  // Surrogate.
-  EXPECT_EQ(PrintableText("\xE2\x82"), "\\xe2\\x82");          // Cut off.
+  EXPECT_EQ(PrintableText("\xE2\x82"), "\\xe2\\x82");           // Cut off.
 }
 
 TEST(JsonLine, IsOneLine) {

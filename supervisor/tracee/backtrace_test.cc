@@ -82,8 +82,9 @@ std::vector<std::string> Known(const std::vector<std::string>& symbols) {
 }
 
 const std::vector<std::string> kWholeStack = {
-    "known::Inner()",           "known::OnSignal(int)",     "known::Middle::Step(int)",
-    "known::Middle::Step(int)", "known::Middle::Step(int)", "known::Middle::Step(int)",
+    "known::Inner()",           "known::OnSignal(int)",
+    "known::Middle::Step(int)", "known::Middle::Step(int)",
+    "known::Middle::Step(int)", "known::Middle::Step(int)",
     "known::Outer()",           "main"};
 
 TEST(TakeBacktrace, FollowsADynamicProgramThroughASignalHandler) {

@@ -53,10 +53,17 @@ class Cursor {
     switch (encoding & 0x0f) {
       case 0x00:
       case 0x04:
-      case 0x0c: value = Take<uint64_t>(); break;
-      case 0x03: value = Take<uint32_t>(); break;
-      case 0x0b: value = static_cast<uint64_t>(int64_t{Take<int32_t>()}); break;
-      default: return std::nullopt;
+      case 0x0c:
+        value = Take<uint64_t>();
+        break;
+      case 0x03:
+        value = Take<uint32_t>();
+        break;
+      case 0x0b:
+        value = static_cast<uint64_t>(int64_t{Take<int32_t>()});
+        break;
+      default:
+        return std::nullopt;
     }
     return ok_ ? std::optional(base + value) : std::nullopt;
   }
@@ -122,7 +129,8 @@ std::vector<FrameEntry> ListFrames(std::span<const std::byte> section, uint64_t 
     if (!start.has_value()) continue;
     const auto offset = static_cast<int64_t>(*start - address);
     if (!FitsOffset(offset) || !FitsOffset(static_cast<int64_t>(entry))) continue;
-    entries.push_back({.start = static_cast<int32_t>(offset), .frame = static_cast<int32_t>(entry)});
+    entries.push_back(
+        {.start = static_cast<int32_t>(offset), .frame = static_cast<int32_t>(entry)});
   }
   std::sort(entries.begin(), entries.end(),
             [](const FrameEntry& a, const FrameEntry& b) { return a.start < b.start; });

@@ -39,8 +39,8 @@ Status ReadObjects(int local_fd, uint64_t offset, std::span<T> out) {
 
 Status ReadHeader(int local_fd, Elf64_Ehdr& header) {
   RETURN_IF_ERROR(ReadObjects(local_fd, 0, std::span(&header, 1)), "reading the ELF header");
-  if (std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 ||
-      header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_ident[EI_DATA] != ELFDATA2LSB) {
+  if (std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 || header.e_ident[EI_CLASS] != ELFCLASS64 ||
+      header.e_ident[EI_DATA] != ELFDATA2LSB) {
     return Error(ErrorCode::kBadImage, "not a 64-bit ELF file");
   }
   return Ok();
@@ -110,12 +110,11 @@ Status SearchTable(int local_fd, const Elf64_Shdr& table, const Elf64_Shdr& name
   const uint64_t count = table.sh_size / sizeof(Elf64_Sym);
   for (uint64_t first = 0; first < count; first += kSymbolsAtOnce) {
     symbols.resize(std::min<uint64_t>(kSymbolsAtOnce, count - first));
-    RETURN_IF_ERROR(ReadObjects(local_fd, table.sh_offset + first * sizeof(Elf64_Sym),
-                                std::span(symbols)),
-                    "reading symbols");
+    RETURN_IF_ERROR(
+        ReadObjects(local_fd, table.sh_offset + first * sizeof(Elf64_Sym), std::span(symbols)),
+        "reading symbols");
     for (const Elf64_Sym& symbol : symbols) {
-      if (symbol.st_name < names.sh_size)
-        Offer(symbol, names.sh_offset + symbol.st_name, searches);
+      if (symbol.st_name < names.sh_size) Offer(symbol, names.sh_offset + symbol.st_name, searches);
     }
   }
   return Ok();
@@ -133,12 +132,11 @@ std::string ReadName(int local_fd, uint64_t at) {
 Status LookUpSymbols(int local_fd, std::span<SymbolQuery> queries) {
   Elf64_Ehdr header;
   RETURN_IF_ERROR(ReadHeader(local_fd, header));
-  ASSIGN_OR_RETURN(const std::vector<Elf64_Phdr> segments,
-                   ReadHeaders<Elf64_Phdr>(local_fd, header.e_phoff,
-                                           std::min<size_t>(header.e_phnum, kMostSegments),
-                                           header.e_phentsize));
-  ASSIGN_OR_RETURN(const std::vector<Elf64_Shdr> sections,
-                   ReadSections(local_fd, header));
+  ASSIGN_OR_RETURN(
+      const std::vector<Elf64_Phdr> segments,
+      ReadHeaders<Elf64_Phdr>(local_fd, header.e_phoff,
+                              std::min<size_t>(header.e_phnum, kMostSegments), header.e_phentsize));
+  ASSIGN_OR_RETURN(const std::vector<Elf64_Shdr> sections, ReadSections(local_fd, header));
   std::vector<Search> searches = StartSearches(segments, queries);
   int tables = 0;
   for (const Elf64_Shdr& section : sections) {

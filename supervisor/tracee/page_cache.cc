@@ -9,8 +9,8 @@
 namespace tardigrade {
 namespace {
 
-constexpr size_t kMostPages = 2048;   // 8 MiB; then it starts afresh.
-constexpr size_t kPagesAtOnce = 4;    // Stacks and tables are read upwards.
+constexpr size_t kMostPages = 2048;  // 8 MiB; then it starts afresh.
+constexpr size_t kPagesAtOnce = 4;   // Stacks and tables are read upwards.
 
 }  // namespace
 

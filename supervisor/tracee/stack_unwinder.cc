@@ -86,9 +86,8 @@ class StackUnwinder::Engine {
     constexpr unsigned kReadsPerLook = 1024;
     if (++engine->reads_ % kReadsPerLook == 0 && engine->Late()) return -UNW_EUNSPEC;
     if (write != 0) return -UNW_EINVAL;
-    const bool read = UnwindTables::IsMade(address)
-                          ? engine->tables_.ReadMade(address, *word)
-                          : engine->memory_.ReadObject(address, *word);
+    const bool read = UnwindTables::IsMade(address) ? engine->tables_.ReadMade(address, *word)
+                                                    : engine->memory_.ReadObject(address, *word);
     return read ? 0 : -UNW_EINVAL;
   }
 

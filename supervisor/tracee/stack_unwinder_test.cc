@@ -30,7 +30,8 @@ std::vector<MemoryMapping> OwnMappings() {
 }
 
 TEST(PageCache, ReadsAcrossPagesAndStopsAtHoles) {
-  void* memory = mmap(nullptr, 3 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void* memory =
+      mmap(nullptr, 3 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   auto* bytes = static_cast<unsigned char*>(memory);
   munmap(bytes + 8192, 4096);
   for (int i = 0; i < 8192; ++i) bytes[i] = static_cast<unsigned char>(i % 251);
@@ -63,7 +64,8 @@ TEST(StackUnwinder, SurvivesRandomRegistersAndStacks) {
     }
     arch::Registers registers = {};
     registers.rip = some_address();
-    registers.rsp = random() % 4 == 0 ? random() : reinterpret_cast<uint64_t>(&stack[random() % 4096]);
+    registers.rsp =
+        random() % 4 == 0 ? random() : reinterpret_cast<uint64_t>(&stack[random() % 4096]);
     registers.rbp = random() % 2 == 0 ? registers.rsp : random();
     const auto addresses = unwinder.Unwind(registers, 50, Clock::now() + kLong);
     EXPECT_LE(addresses.size(), 50U);
@@ -102,9 +104,9 @@ TEST(StackUnwinder, SurvivesDamagedTables) {
 // signed 4-byte addresses, its two FDEs, a terminator.
 TEST(ListFrames, SortsByFunctionAndSurvivesNoise) {
   const std::vector<uint32_t> words = {
-      20, 0, 0x00527a01, 0x01107801, 0x0000001b, 0,  // zR: version 1, R is 0x1b.
-      16, 28, 0x1000, 0x10, 0,                       // At 24: function at 32 + 0x1000.
-      16, 48, 0x800, 0x10, 0,                        // At 44: function at 52 + 0x800.
+      20, 0,  0x00527a01, 0x01107801, 0x0000001b, 0,  // zR: version 1, R is 0x1b.
+      16, 28, 0x1000,     0x10,       0,              // At 24: function at 32 + 0x1000.
+      16, 48, 0x800,      0x10,       0,              // At 44: function at 52 + 0x800.
       0};
   const auto section = std::as_bytes(std::span(words));
   const std::vector<FrameEntry> entries = ListFrames(section, 0x400000);

@@ -60,8 +60,7 @@ class Symbolizer {
   static void Finish(const std::string& root, Module& module) {
     if (module.deleted) return;
     // Whatever is at that path now must not block, and must be the file that was mapped.
-    const Result<ScopedFd> fd =
-        OpenFile(root + module.path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    const Result<ScopedFd> fd = OpenFile(root + module.path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
     struct stat st = {};
     if (!fd.has_value() || fstat(fd.value().get(), &st) != 0) return;
     if (!S_ISREG(st.st_mode) || st.st_ino != module.inode) return;

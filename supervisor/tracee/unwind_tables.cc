@@ -32,27 +32,31 @@ constexpr uint8_t kHeaderRelativeSigned4 = 0x3b;
 size_t EncodedSize(uint8_t encoding) {
   switch (encoding & 0x0f) {
     case 0x02:
-    case 0x0a: return 2;
+    case 0x0a:
+      return 2;
     case 0x03:
-    case 0x0b: return 4;
+    case 0x0b:
+      return 4;
     case 0x00:
     case 0x04:
-    case 0x0c: return 8;
-    default: return 0;
+    case 0x0c:
+      return 8;
+    default:
+      return 0;
   }
 }
 
 // What the ELF header of a module says.
 struct ModuleFacts {
-  uint64_t bias = 0;  // From link-time addresses to those in the tracee.
+  uint64_t bias = 0;                     // From link-time addresses to those in the tracee.
   std::optional<uint64_t> table_header;  // Address of .eh_frame_hdr.
 };
 
 std::optional<ModuleFacts> ReadModule(uint64_t module, PageCache& memory) {
   Elf64_Ehdr header;
   if (!memory.ReadObject(module, header)) return std::nullopt;
-  if (std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 ||
-      header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_phentsize != sizeof(Elf64_Phdr)) {
+  if (std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 || header.e_ident[EI_CLASS] != ELFCLASS64 ||
+      header.e_phentsize != sizeof(Elf64_Phdr)) {
     return std::nullopt;
   }
   std::optional<uint64_t> bias;

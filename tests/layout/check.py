@@ -12,6 +12,7 @@ SOURCE_SUFFIXES = ('.cc', '.h', '.c', '.S', '.ld')
 TEXT_SUFFIXES = SOURCE_SUFFIXES + ('.md', '.py', '.sh', '.bzl', 'BUILD', 'WORKSPACE')
 LARGEST_FILE = 400      # Lines of a source file.
 LARGEST_FUNCTION = 60   # Lines from a function's first to its closing brace.
+LARGEST_IN_TESTS = 100  # The same in tests, where one function may be a whole story.
 
 # What each room may include besides itself; the longest matching prefix speaks.  Whatever is
 # listed may be included with all that lies below it.
@@ -61,8 +62,7 @@ def room_of(path):
 def check_include(path, target):
     """What is wrong with `path` including the project's file `target`, or None."""
     if target.startswith('tests/'):
-        is_test = path.startswith('tests/') or re.search(r'_(test|fuzz)\.cc$|/testing/', path)
-        return None if is_test else 'only tests include tests/'
+        return None if is_test(path) else 'only tests include tests/'
     room = room_of(path)
     if room is None:
         return None
@@ -73,7 +73,7 @@ def check_include(path, target):
     allowed = inside + ALLOWED[room]
     if any(target.startswith(a + '/') for a in allowed):
         return None
-    if re.search(r'_(test|fuzz)\.cc$|/testing/', path) and not target.startswith('plugins/'):
+    if is_test(path) and not target.startswith('plugins/'):
         return None  # A test may stand on whatever it needs to set its stage.
     return f'{inside[0]} must not include {target}'
 
@@ -82,7 +82,11 @@ def guard_of(path):
     return re.sub(r'[^A-Za-z0-9]', '_', path).upper() + '_'
 
 
-def long_functions(lines):
+def is_test(path):
+    return path.startswith('tests/') or re.search(r'_(test|fuzz)\.cc$|/testing/', path)
+
+
+def long_functions(lines, limit):
     """Yields (line number, length) of too long blocks that begin in column 1."""
     start = None
     for number, line in enumerate(lines, 1):
@@ -93,7 +97,7 @@ def long_functions(lines):
         elif opens and line.startswith('template') and '(' in line:
             start = start or number
         elif line.startswith('}'):
-            if start and number - start + 1 > LARGEST_FUNCTION:
+            if start and number - start + 1 > limit:
                 yield start, number - start + 1
             start = None
 
@@ -101,8 +105,9 @@ def long_functions(lines):
 def check_source(path, lines):
     if len(lines) > LARGEST_FILE:
         yield f'{path}:1: {len(lines)} lines; at most {LARGEST_FILE}'
-    for number, length in long_functions(lines):
-        yield f'{path}:{number}: a function of {length} lines; at most {LARGEST_FUNCTION}'
+    limit = LARGEST_IN_TESTS if is_test(path) else LARGEST_FUNCTION
+    for number, length in long_functions(lines, limit):
+        yield f'{path}:{number}: a function of {length} lines; at most {limit}'
     for number, line in enumerate(lines, 1):
         match = INCLUDE.match(line)
         if match and match.group(1) == '"':
