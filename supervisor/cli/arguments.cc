@@ -1,7 +1,6 @@
 #include "supervisor/cli/arguments.h"
 
 #include <CLI/CLI.hpp>
-
 #include <chrono>
 #include <cmath>
 #include <functional>
@@ -121,8 +120,8 @@ Result<RestoreCommand> ParseRestoreArguments(std::span<const std::string> argume
   app.add_flag("--foreground", foreground,
                "Wait for it, pass signals on, exit with its status; 128+N for signal N (default)")
       ->excludes(detach_flag);
-  CLI::Option* same_flag = app.add_flag("--same-pids", same_pids,
-                                        "Its old process ids, or fail (default: if free and allowed)");
+  CLI::Option* same_flag = app.add_flag(
+      "--same-pids", same_pids, "Its old process ids, or fail (default: if free and allowed)");
   app.add_flag("--new-pid-namespace", new_namespace,
                "A process id namespace of its own, in which the ids are the old ones")
       ->excludes(same_flag);
@@ -137,8 +136,7 @@ Result<RestoreCommand> ParseRestoreArguments(std::span<const std::string> argume
   if (options.dir.empty()) return Error(ErrorCode::kUsage, "the image's name is empty");
   if (app.count("--pidfile") != 0 && command.pid_file.empty())
     return Error(ErrorCode::kUsage, "--pidfile: the name is empty");
-  for (const std::string& text : moved)
-    RETURN_IF_ERROR(AddMovedFile(text, options.moved_files));
+  for (const std::string& text : moved) RETURN_IF_ERROR(AddMovedFile(text, options.moved_files));
   options.pids = same_pids       ? PidChoice::kSamePids
                  : new_namespace ? PidChoice::kNewNamespace
                                  : PidChoice::kAutomatic;

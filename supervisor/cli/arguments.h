@@ -14,7 +14,7 @@ inline constexpr const char* kToolVersion = "0.1.0";
 
 // What the user asked of `snapshot`.
 struct SnapshotCommand {
-  std::string answer;  // Not empty: the text of --help or --version; print it and do no more.
+  std::string answer;       // Not empty: the text of --help or --version; print it and do no more.
   SnapshotOptions options;  // `dir` is empty if -o was not given.
   bool json = false;
 };

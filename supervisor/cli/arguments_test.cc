@@ -10,9 +10,9 @@
 namespace tardigrade {
 namespace {
 
+using testing::FailsWith;
 using ::testing::Field;
 using ::testing::HasSubstr;
-using testing::FailsWith;
 using testing::IsOkAnd;
 using Words = std::vector<std::string>;
 
@@ -32,8 +32,8 @@ TEST(SnapshotArguments, HaveDefaults) {
 
 TEST(SnapshotArguments, AreAllUnderstood) {
   const SnapshotCommand command =
-      SnapshotOf({"-p", "7", "-o", "x.image", "--kill", "--overwrite", "--timeout", "0.25", "--json",
-                  "-v", "--allow-fragile", "--no-backtrace"});
+      SnapshotOf({"-p", "7", "-o", "x.image", "--kill", "--overwrite", "--timeout", "0.25",
+                  "--json", "-v", "--allow-fragile", "--no-backtrace"});
   EXPECT_EQ(command.options.pid, 7);
   EXPECT_EQ(command.options.dir, "x.image");
   EXPECT_EQ(command.options.leave, LeaveAs::kKilled);

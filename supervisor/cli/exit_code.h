@@ -24,14 +24,22 @@ enum class ExitCode : int {
 
 constexpr ExitCode ExitCodeFor(ErrorCode code) {
   switch (code) {
-    case ErrorCode::kUsage: return ExitCode::kUsage;
-    case ErrorCode::kSystem: return ExitCode::kSystem;
-    case ErrorCode::kRemote: return ExitCode::kRemote;
-    case ErrorCode::kTraceeGone: return ExitCode::kTraceeGone;
-    case ErrorCode::kUnsupported: return ExitCode::kUnsupported;
-    case ErrorCode::kDenied: return ExitCode::kDenied;
-    case ErrorCode::kBadImage: return ExitCode::kBadImage;
-    case ErrorCode::kInternal: return ExitCode::kInternal;
+    case ErrorCode::kUsage:
+      return ExitCode::kUsage;
+    case ErrorCode::kSystem:
+      return ExitCode::kSystem;
+    case ErrorCode::kRemote:
+      return ExitCode::kRemote;
+    case ErrorCode::kTraceeGone:
+      return ExitCode::kTraceeGone;
+    case ErrorCode::kUnsupported:
+      return ExitCode::kUnsupported;
+    case ErrorCode::kDenied:
+      return ExitCode::kDenied;
+    case ErrorCode::kBadImage:
+      return ExitCode::kBadImage;
+    case ErrorCode::kInternal:
+      return ExitCode::kInternal;
   }
   return ExitCode::kInternal;
 }
@@ -39,14 +47,22 @@ constexpr ExitCode ExitCodeFor(ErrorCode code) {
 // The class as --json names it.
 constexpr std::string_view ErrorClassName(ErrorCode code) {
   switch (code) {
-    case ErrorCode::kUsage: return "usage";
-    case ErrorCode::kSystem: return "system";
-    case ErrorCode::kRemote: return "remote";
-    case ErrorCode::kTraceeGone: return "tracee gone";
-    case ErrorCode::kUnsupported: return "unsupported";
-    case ErrorCode::kDenied: return "denied";
-    case ErrorCode::kBadImage: return "bad image";
-    case ErrorCode::kInternal: return "internal";
+    case ErrorCode::kUsage:
+      return "usage";
+    case ErrorCode::kSystem:
+      return "system";
+    case ErrorCode::kRemote:
+      return "remote";
+    case ErrorCode::kTraceeGone:
+      return "tracee gone";
+    case ErrorCode::kUnsupported:
+      return "unsupported";
+    case ErrorCode::kDenied:
+      return "denied";
+    case ErrorCode::kBadImage:
+      return "bad image";
+    case ErrorCode::kInternal:
+      return "internal";
   }
   return "internal";
 }

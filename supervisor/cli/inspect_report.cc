@@ -38,8 +38,9 @@ uint64_t SizeOf(const MappingDocument& mapping) {
 void AppendHeader(const std::string& dir, const ImageContents& contents, std::string& out) {
   const Manifest& manifest = contents.manifest;
   const HostFacts& host = manifest.host;
-  out += StrCat("image    ", PrintableText(dir), ", version ", manifest.version, ", made ",
-                PrintableText(manifest.created), " by ", PrintableText(manifest.tool_version), "\n");
+  out +=
+      StrCat("image    ", PrintableText(dir), ", version ", manifest.version, ", made ",
+             PrintableText(manifest.created), " by ", PrintableText(manifest.tool_version), "\n");
   out += StrCat("host     ", PrintableText(host.hostname), ", Linux ", PrintableText(host.kernel),
                 ", ", PrintableText(host.architecture), "\n");
   out += StrCat("size     ", BytesText(contents.image_bytes()), " in ",

@@ -18,8 +18,8 @@ namespace tardigrade {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 using testing::FailsWith;
+using ::testing::HasSubstr;
 
 // An image in memory: one process, one thread, two mappings, three descriptors.
 class FakeImage final : public ImageReader {
@@ -28,8 +28,13 @@ class FakeImage final : public ImageReader {
     manifest_.tool_version = "0.1";
     manifest_.created = "2024-05-06T07:08:09Z";
     manifest_.root_pid = 7;
-    manifest_.host = {.hostname = "box", .kernel = "6.18", .architecture = "x86_64",
-                      .page_size = 4096, .xfeatures = 0, .xsave_size = 0, .vdso_checksum = "",
+    manifest_.host = {.hostname = "box",
+                      .kernel = "6.18",
+                      .architecture = "x86_64",
+                      .page_size = 4096,
+                      .xfeatures = 0,
+                      .xsave_size = 0,
+                      .vdso_checksum = "",
                       .boot_id = ""};
     manifest_.processes = {{.pid = 7, .comm = "job", .document = "process-7.json"}};
     manifest_.files = {{.name = "files.json", .size = 100, .checksum = 1}};
@@ -92,8 +97,9 @@ class FakeImage final : public ImageReader {
     int fd() const override { return -1; }
 
    private:
-    std::vector<PageExtent> extents_ = {{.address = 0x2000, .pages = 1, .file_offset = 0, .flags = 0},
-                                        {.address = 0x5000, .pages = 2, .file_offset = 0, .flags = 0}};
+    std::vector<PageExtent> extents_ = {
+        {.address = 0x2000, .pages = 1, .file_offset = 0, .flags = 0},
+        {.address = 0x5000, .pages = 2, .file_offset = 0, .flags = 0}};
   };
 
   Manifest manifest_;
@@ -174,7 +180,8 @@ TEST(SavedBytes, SurvivesHostileExtents) {
   mappings[0].end = 0x3000;
   mappings[1].start = 0x2000;
   mappings[1].end = 0x1000;  // Nonsense.
-  const std::vector<PageExtent> extents = {{.address = 0x2000, .pages = UINT64_MAX, .file_offset = 0, .flags = 0}};
+  const std::vector<PageExtent> extents = {
+      {.address = 0x2000, .pages = UINT64_MAX, .file_offset = 0, .flags = 0}};
   EXPECT_THAT(SavedBytes(mappings, extents, 4096), ElementsAre(0x1000, 0));
   EXPECT_THAT(SavedBytes(mappings, {}, 4096), ElementsAre(0, 0));
 }

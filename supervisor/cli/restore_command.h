@@ -12,8 +12,8 @@
 namespace tardigrade {
 
 // Restore(), or a stand-in.
-using RestoreEngine = std::function<Result<RestoreReport>(const RestoreOptions&, const KindList&,
-                                                          Progress&)>;
+using RestoreEngine =
+    std::function<Result<RestoreReport>(const RestoreOptions&, const KindList&, Progress&)>;
 
 // The command `restore`; returns its exit status, which in the foreground is the job's.
 // `arguments` are without the program's name.

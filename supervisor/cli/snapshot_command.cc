@@ -13,9 +13,12 @@ namespace {
 
 std::string_view LeaveName(LeaveAs leave) {
   switch (leave) {
-    case LeaveAs::kAsFound: return "left running";
-    case LeaveAs::kStopped: return "stopped";
-    case LeaveAs::kKilled: return "killed";
+    case LeaveAs::kAsFound:
+      return "left running";
+    case LeaveAs::kStopped:
+      return "stopped";
+    case LeaveAs::kKilled:
+      return "killed";
   }
   return "";
 }
@@ -60,10 +63,14 @@ std::string AftermathText(std::string_view stat) {
   if (close == std::string_view::npos || close + 2 >= stat.size()) return "the process is gone";
   switch (stat[close + 2]) {
     case 'Z':
-    case 'X': return "the process is gone";
-    case 'T': return "the process was left stopped";
-    case 't': return "the process was left as it was";
-    default: return "the process was left running";
+    case 'X':
+      return "the process is gone";
+    case 'T':
+      return "the process was left stopped";
+    case 't':
+      return "the process was left as it was";
+    default:
+      return "the process was left running";
   }
 }
 
@@ -125,7 +132,8 @@ int RunSnapshot(std::span<const std::string> arguments, const KindList& kinds,
   Status written =
       WriteOut(console, json ? JsonLine(SnapshotReportJson(report.value(), options.leave))
                              : SnapshotReportText(report.value(), options.leave));
-  if (!written.has_value()) return Fail(console, title, written.error(), "the image is whole", false);
+  if (!written.has_value())
+    return Fail(console, title, written.error(), "the image is whole", false);
   return 0;
 }
 

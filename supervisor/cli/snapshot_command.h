@@ -15,8 +15,8 @@
 namespace tardigrade {
 
 // Snapshot(), or a stand-in.
-using SnapshotEngine = std::function<Result<SnapshotReport>(const SnapshotOptions&, const KindList&,
-                                                            Progress&)>;
+using SnapshotEngine =
+    std::function<Result<SnapshotReport>(const SnapshotOptions&, const KindList&, Progress&)>;
 
 // The command `snapshot`; returns its exit status.  `arguments` are without the program's name.
 int RunSnapshot(std::span<const std::string> arguments, const KindList& kinds,

@@ -73,7 +73,9 @@ TEST(TerminalProgress, ShowsAndWipesALineAfterASecond) {
             "\rwriting: 500 B of 1000 B (50%), 250 B/s, 2 s left\x1b[K\r\x1b[K");
 }
 
-TEST(TerminalProgress, KeepsQuietWithinASecond) { EXPECT_EQ(ShownFor(milliseconds(999), false), ""); }
+TEST(TerminalProgress, KeepsQuietWithinASecond) {
+  EXPECT_EQ(ShownFor(milliseconds(999), false), "");
+}
 
 TEST(TerminalProgress, KeepsQuietInTheBackground) {
   EXPECT_EQ(ShownFor(milliseconds(2000), true), "");

@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "supervisor/base/str_cat.h"
+#include "supervisor/image/json.h"
 
 namespace tardigrade {
 namespace {
@@ -54,60 +55,6 @@ size_t PrintableCharacter(std::string_view text) {
   return PrintableSequence(text);
 }
 
-void AppendJsonString(std::string_view text, std::string& out) {
-  out += '"';
-  while (!text.empty()) {
-    const size_t length = PrintableCharacter(text);
-    const auto byte = static_cast<unsigned char>(text.front());
-    if (length == 1 && (byte == '"' || byte == '\\')) {
-      out += '\\';
-      out += text.front();
-    } else if (length != 0) {
-      out += text.substr(0, length);
-    } else if (byte < 0x80) {
-      std::array<char, 8> escape{};
-      (void)std::snprintf(escape.data(), escape.size(), "\\u%04x", byte);
-      out += escape.data();
-    } else {
-      out += "\\ufffd";
-    }
-    text.remove_prefix(length == 0 ? 1 : length);
-  }
-  out += '"';
-}
-
-void AppendJson(const Value& value, std::string& out) {
-  if (const bool* b = value.AsBool(); b != nullptr) {
-    out += *b ? "true" : "false";
-  } else if (const int64_t* s = value.AsSigned(); s != nullptr) {
-    out += std::to_string(*s);
-  } else if (const uint64_t* u = value.AsUnsigned(); u != nullptr) {
-    out += std::to_string(*u);
-  } else if (const std::string* text = value.AsString(); text != nullptr) {
-    AppendJsonString(*text, out);
-  } else if (const Value::Array* array = value.AsArray(); array != nullptr) {
-    const char* separator = "[";
-    for (const Value& element : *array) {
-      out += separator;
-      AppendJson(element, out);
-      separator = ",";
-    }
-    out += array->empty() ? "[]" : "]";
-  } else if (const Value::Object* object = value.AsObject(); object != nullptr) {
-    const char* separator = "{";
-    for (const auto& [name, member] : *object) {
-      out += separator;
-      AppendJsonString(name, out);
-      out += ':';
-      AppendJson(member, out);
-      separator = ",";
-    }
-    out += object->empty() ? "{}" : "}";
-  } else {
-    out += "null";
-  }
-}
-
 }  // namespace
 
 std::string BytesText(uint64_t bytes) {
@@ -151,11 +98,6 @@ std::string PrintableText(std::string_view text) {
   return out;
 }
 
-std::string JsonLine(const Value& value) {
-  std::string out;
-  AppendJson(value, out);
-  out += '\n';
-  return out;
-}
+std::string JsonLine(const Value& value) { return FormatJson(value) + "\n"; }
 
 }  // namespace tardigrade

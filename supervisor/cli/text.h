@@ -22,7 +22,7 @@ std::string CountText(uint64_t count, std::string_view noun);
 // are not UTF-8's printable ones come out as \xNN.
 std::string PrintableText(std::string_view text);
 
-// One line of JSON.  Strings that are not UTF-8 have the offending bytes replaced by U+FFFD.
+// One line of JSON, with strings of any bytes as images have them (supervisor/image/json.h).
 std::string JsonLine(const Value& value);
 
 }  // namespace tardigrade

@@ -9,7 +9,6 @@
 
 int main(int argc, char** argv) {
   const std::vector<std::string> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
-  return tardigrade::RunInspect(
-      arguments, tardigrade::ImageReader::Open,
-      {.out = std::cout, .err = std::cerr, .terminal_fd = STDERR_FILENO});
+  return tardigrade::RunInspect(arguments, tardigrade::ImageReader::Open,
+                                {.out = std::cout, .err = std::cerr, .terminal_fd = STDERR_FILENO});
 }

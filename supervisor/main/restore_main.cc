@@ -15,5 +15,5 @@ int main(int argc, char** argv) {
   tardigrade::AddTaskKinds(kinds);
   const std::vector<std::string> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
   return tardigrade::RunRestore(arguments, kinds, tardigrade::Restore,
-                          {.out = std::cout, .err = std::cerr, .terminal_fd = STDERR_FILENO});
+                                {.out = std::cout, .err = std::cerr, .terminal_fd = STDERR_FILENO});
 }

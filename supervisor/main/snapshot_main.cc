@@ -14,6 +14,7 @@ int main(int argc, char** argv) {
   tardigrade::AddMappingKinds(kinds);
   tardigrade::AddTaskKinds(kinds);
   const std::vector<std::string> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
-  return tardigrade::RunSnapshot(arguments, kinds, tardigrade::Snapshot,
-                           {.out = std::cout, .err = std::cerr, .terminal_fd = STDERR_FILENO});
+  return tardigrade::RunSnapshot(
+      arguments, kinds, tardigrade::Snapshot,
+      {.out = std::cout, .err = std::cerr, .terminal_fd = STDERR_FILENO});
 }
