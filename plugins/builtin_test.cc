@@ -25,8 +25,10 @@ TEST(BuiltinKinds, HaveNamesOfTheirOwn) {
   AddMappingKinds(kinds);
   std::set<std::string_view> fds, mappings, objects;
   for (const auto& kind : kinds.fds) EXPECT_TRUE(fds.insert(kind->name()).second) << kind->name();
-  for (const auto& kind : kinds.mappings) EXPECT_TRUE(mappings.insert(kind->name()).second) << kind->name();
-  for (const auto& kind : kinds.objects) EXPECT_TRUE(objects.insert(kind->name()).second) << kind->name();
+  for (const auto& kind : kinds.mappings)
+    EXPECT_TRUE(mappings.insert(kind->name()).second) << kind->name();
+  for (const auto& kind : kinds.objects)
+    EXPECT_TRUE(objects.insert(kind->name()).second) << kind->name();
 }
 
 TEST(BuiltinKinds, EveryDescriptorHasOneKind) {
@@ -60,8 +62,9 @@ TEST(BuiltinKinds, EveryDescriptorHasOneKind) {
 TEST(BuiltinKinds, NoMappingHasTwoKinds) {
   KindList kinds;
   AddMappingKinds(kinds);
-  for (const char* path : {"", "[heap]", "[stack]", "[vdso]", "[anon:x]", "[anon_shmem:x]", "/lib/x.so", "/memfd:x",
-                           "/dev/zero", "/anon_hugepage", "/SYSV00000000", "/dev/nvidia0"}) {
+  for (const char* path :
+       {"", "[heap]", "[stack]", "[vdso]", "[anon:x]", "[anon_shmem:x]", "/lib/x.so", "/memfd:x",
+        "/dev/zero", "/anon_hugepage", "/SYSV00000000", "/dev/nvidia0"}) {
     for (const int bits : {0, 1, 2, 3, 4, 5, 6, 7}) {
       MemoryMapping mapping;
       mapping.path = path;

@@ -31,8 +31,10 @@ MemoryMapping SharedMemory() {
 
 TEST(AnonymousMemoryKind, ClaimsWhatIsPrivateAndHasNoFile) {
   const AnonymousMemoryKind kind;
-  for (const char* path : {"", "[heap]", "[stack]", "[anon:a name]", "/dev/zero"}) EXPECT_TRUE(kind.Claims(Mapping(path))) << path;
-  for (const char* path : {"[vdso]", "[vvar]", "[vsyscall]", "[uprobes]", "[new thing]", "/lib/x.so"})
+  for (const char* path : {"", "[heap]", "[stack]", "[anon:a name]", "/dev/zero"})
+    EXPECT_TRUE(kind.Claims(Mapping(path))) << path;
+  for (const char* path :
+       {"[vdso]", "[vvar]", "[vsyscall]", "[uprobes]", "[new thing]", "/lib/x.so"})
     EXPECT_FALSE(kind.Claims(Mapping(path))) << path;
   EXPECT_FALSE(kind.Claims(SharedMemory()));
 }
@@ -43,10 +45,12 @@ TEST(AnonymousMemoryKind, SavesPrivatePagesAndNeedsNoFile) {
   const Result<MappingState> state = kind.Collect(1, Mapping("[heap]"), contexts);
   ASSERT_THAT(state, IsOk());
   EXPECT_EQ(state.value().pages, PagePolicy::kPrivate);
-  const Result<std::optional<ScopedFd>> backing = kind.OpenBacking(state.value().state, contexts.create());
+  const Result<std::optional<ScopedFd>> backing =
+      kind.OpenBacking(state.value().state, contexts.create());
   ASSERT_THAT(backing, IsOk());
   EXPECT_FALSE(backing.value().has_value());
-  EXPECT_THAT(kind.OpenBacking(Value(7), contexts.create()), FailsWith(ErrorCode::kBadImage, "anonymous"));
+  EXPECT_THAT(kind.OpenBacking(Value(7), contexts.create()),
+              FailsWith(ErrorCode::kBadImage, "anonymous"));
 }
 
 TEST(SharedAnonymousKind, SavesTheWholeObjectAndNamesIt) {

@@ -19,13 +19,16 @@ struct SharedAnonymousState {
   }
 };
 
-// mmap(MAP_SHARED | MAP_ANONYMOUS), and shared mappings of /dev/zero.  mm/shmem.c, shmem_zero_setup().
+// mmap(MAP_SHARED | MAP_ANONYMOUS), and shared mappings of /dev/zero.  mm/shmem.c,
+// shmem_zero_setup().
 class SharedAnonymousKind final : public MappingKind {
  public:
   std::string_view name() const override { return "shared_anonymous"; }
   bool Claims(const MemoryMapping& mapping) const override;
-  Result<MappingState> Collect(pid_t pid, const MemoryMapping& mapping, CollectContext& context) const override;
-  Result<std::optional<ScopedFd>> OpenBacking(const Value& state, CreateContext& context) const override;
+  Result<MappingState> Collect(pid_t pid, const MemoryMapping& mapping,
+                               CollectContext& context) const override;
+  Result<std::optional<ScopedFd>> OpenBacking(const Value& state,
+                                              CreateContext& context) const override;
 };
 
 }  // namespace tardigrade::anonymous_memory

@@ -55,7 +55,8 @@ TEST_F(DirectoryKindTest, ADirectoryIsReadOnFromWhereItWas) {
 }
 
 TEST_F(DirectoryKindTest, PathOnlyDescriptorsComeBack) {
-  for (const std::string& path : {path_, path_ + "/link", std::string("/dev/null"), std::string("/etc/passwd")}) {
+  for (const std::string& path :
+       {path_, path_ + "/link", std::string("/dev/null"), std::string("/etc/passwd")}) {
     const ScopedFd fd(open(path.c_str(), O_PATH | O_NOFOLLOW));
     const Result<ScopedFd> again = RoundTrip(fd);
     ASSERT_THAT(again, IsOk());
@@ -74,14 +75,16 @@ TEST_F(DirectoryKindTest, ARemovedDirectoryIsRefused) {
   const ScopedFd fd(open(gone.c_str(), O_RDONLY | O_DIRECTORY));
   const FdFacts before = FactsOf(fd.get());
   rmdir(gone.c_str());
-  EXPECT_THAT(kind_.Check(FactsOf(fd.get()), {}), FailsWith(ErrorCode::kUnsupported, "which is gone"));
+  EXPECT_THAT(kind_.Check(FactsOf(fd.get()), {}),
+              FailsWith(ErrorCode::kUnsupported, "which is gone"));
   const Value state = kind_.Collect(before, {}, contexts_).value();
   EXPECT_THAT(kind_.Create(state, contexts_.create()), FailsWith(ErrorCode::kSystem, "--set-file"));
 }
 
 TEST_F(DirectoryKindTest, AViewOfAProcessIsRefused) {
   const ScopedFd fd(open("/proc/self/fd", O_RDONLY | O_DIRECTORY));
-  EXPECT_THAT(kind_.Check(FactsOf(fd.get()), {}), FailsWith(ErrorCode::kUnsupported, "a view of a running process"));
+  EXPECT_THAT(kind_.Check(FactsOf(fd.get()), {}),
+              FailsWith(ErrorCode::kUnsupported, "a view of a running process"));
 }
 
 TEST_F(DirectoryKindTest, MalformedImagesAreRejected) {

@@ -13,7 +13,8 @@ namespace tardigrade::epoll {
 namespace {
 
 // What epoll_ctl(2) keeps of a one-shot entry that has fired: EP_PRIVATE_BITS, fs/eventpoll.c.
-constexpr uint32_t kPrivateBits = uint32_t{EPOLLONESHOT} | uint32_t{EPOLLET} | EPOLLWAKEUP | EPOLLEXCLUSIVE;
+constexpr uint32_t kPrivateBits =
+    uint32_t{EPOLLONESHOT} | uint32_t{EPOLLET} | EPOLLWAKEUP | EPOLLEXCLUSIVE;
 
 bool HasFired(const EpollEntry& entry) {
   return (entry.events & EPOLLONESHOT) != 0 && (entry.events & ~kPrivateBits) == 0;
@@ -27,24 +28,29 @@ const FdFacts* Find(std::span<const FdFacts> all, int fd) {
 
 // Whether the `nth` entry under the number is about the file that has the number now.
 bool IsSameFile(const FdFacts& instance, const EpollLine& line, uint32_t nth, const FdFacts& now) {
-  kcmp_epoll_slot slot{.efd = static_cast<uint32_t>(instance.fd), .tfd = static_cast<uint32_t>(line.entry.fd), .toff = nth};
-  const long order = syscall(SYS_kcmp, instance.pid, instance.pid, KCMP_EPOLL_TFD, line.entry.fd, &slot);
+  kcmp_epoll_slot slot{.efd = static_cast<uint32_t>(instance.fd),
+                       .tfd = static_cast<uint32_t>(line.entry.fd),
+                       .toff = nth};
+  const long order =
+      syscall(SYS_kcmp, instance.pid, instance.pid, KCMP_EPOLL_TFD, line.entry.fd, &slot);
   if (order >= 0) return order == 0;
   // Without CONFIG_KCMP.  All files of the anonymous inode look alike then.
   return line.inode == now.stat.st_ino && line.device == now.stat.st_dev;
 }
 
-Status CheckEntries(const FdFacts& file, const std::vector<EpollLine>& lines, std::span<const FdFacts> all) {
+Status CheckEntries(const FdFacts& file, const std::vector<EpollLine>& lines,
+                    std::span<const FdFacts> all) {
   std::map<int32_t, uint32_t> seen;
   for (const EpollLine& line : lines) {
     const uint32_t nth = seen[line.entry.fd]++;
     const FdFacts* const now = Find(all, line.entry.fd);
     if (now != nullptr && IsSameFile(file, line, nth, *now)) continue;
-    return Error(ErrorCode::kUnsupported,
-                 StrCat("the epoll instance fd ", file.fd, " watches a file added as fd ", line.entry.fd,
-                        now == nullptr ? ", which was closed since but is open elsewhere"
-                                       : ", which is another file now",
-                        "; remove it with EPOLL_CTL_DEL before closing it"));
+    return Error(
+        ErrorCode::kUnsupported,
+        StrCat("the epoll instance fd ", file.fd, " watches a file added as fd ", line.entry.fd,
+               now == nullptr ? ", which was closed since but is open elsewhere"
+                              : ", which is another file now",
+               "; remove it with EPOLL_CTL_DEL before closing it"));
   }
   return Ok();
 }
@@ -65,7 +71,8 @@ Status EpollKind::Check(const FdFacts& file, std::span<const FdFacts> all) const
   return CheckEntries(file, lines, all);
 }
 
-Result<Value> EpollKind::Collect(const FdFacts& file, std::span<const FdFacts>, CollectContext&) const {
+Result<Value> EpollKind::Collect(const FdFacts& file, std::span<const FdFacts>,
+                                 CollectContext&) const {
   EpollState state;
   ASSIGN_OR_RETURN(state.open, ReadOpenFile(file));
   ASSIGN_OR_RETURN(const std::vector<EpollLine> lines, ParseEpoll(file.info));
@@ -84,12 +91,13 @@ Result<ScopedFd> EpollKind::Create(const Value& value, CreateContext&) const {
 Status EpollKind::PlanInTask(const Value& value, int fd, SyscallPlan& plan) const {
   ASSIGN_OR_RETURN(const EpollState state, Decode<EpollState>(value, "epoll"));
   PlanFdOwner(state.open.owner, state.open.flags, fd, plan);
-  // Those that have fired come first: a wait while nothing else is there takes the one report of an error or
-  // hangup that is present already.
+  // Those that have fired come first: a wait while nothing else is there takes the one report of an
+  // error or hangup that is present already.
   for (const EpollEntry& entry : state.entries) {
     if (!HasFired(entry)) continue;
     PlanEntry(entry, fd, plan);
-    plan.Ask("silencing a one-shot entry", SYS_epoll_wait, {fd, Arg::Out(sizeof(epoll_event)), 1, 0});
+    plan.Ask("silencing a one-shot entry", SYS_epoll_wait,
+             {fd, Arg::Out(sizeof(epoll_event)), 1, 0});
   }
   for (const EpollEntry& entry : state.entries)
     if (!HasFired(entry)) PlanEntry(entry, fd, plan);

@@ -94,7 +94,8 @@ TEST_F(EpollKindTest, AnEntryWhoseNumberWasClosedIsRefused) {
   ready_.Reset();
   std::vector<FdFacts> all = All();
   all.push_back(FactsOf(other.get()));
-  EXPECT_THAT(kind_.Check(all[0], all), FailsWith(ErrorCode::kUnsupported, "which was closed since"));
+  EXPECT_THAT(kind_.Check(all[0], all),
+              FailsWith(ErrorCode::kUnsupported, "which was closed since"));
 }
 
 TEST_F(EpollKindTest, AnEntryWhoseNumberIsAnotherFileIsRefused) {
@@ -107,11 +108,13 @@ TEST_F(EpollKindTest, AnEntryWhoseNumberIsAnotherFileIsRefused) {
 }
 
 TEST_F(EpollKindTest, MalformedImagesAreRejected) {
-  EXPECT_THAT(kind_.Create(Value(Value::Object()), contexts_.create()), FailsWith(ErrorCode::kBadImage, "epoll.open"));
+  EXPECT_THAT(kind_.Create(Value(Value::Object()), contexts_.create()),
+              FailsWith(ErrorCode::kBadImage, "epoll.open"));
   EpollState state;
   state.entries.push_back({.fd = -1});
   SyscallPlan plan;
-  EXPECT_THAT(kind_.PlanInTask(Encode(state), 5, plan), FailsWith(ErrorCode::kBadImage, "epoll.entries[0].fd"));
+  EXPECT_THAT(kind_.PlanInTask(Encode(state), 5, plan),
+              FailsWith(ErrorCode::kBadImage, "epoll.entries[0].fd"));
 }
 
 TEST(ParseEpoll, UnreadableLinesAreErrors) {

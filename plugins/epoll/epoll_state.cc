@@ -14,9 +14,13 @@ Result<std::vector<EpollLine>> ParseEpoll(const FdInfo& info) {
     const std::string text(found);
     EpollLine line;
     uint32_t device = 0;
-    if (std::sscanf(text.c_str(), "%" SCNd32 " events: %" SCNx32 " data: %" SCNx64 " pos:%*d ino:%" SCNx64 " sdev:%" SCNx32,
-                    &line.entry.fd, &line.entry.events, &line.entry.data, &line.inode, &device) != 5)
-      return Error(ErrorCode::kInternal, StrCat("an epoll entry this build cannot read: \"", text, "\""));
+    if (std::sscanf(text.c_str(),
+                    "%" SCNd32 " events: %" SCNx32 " data: %" SCNx64 " pos:%*d ino:%" SCNx64
+                    " sdev:%" SCNx32,
+                    &line.entry.fd, &line.entry.events, &line.entry.data, &line.inode,
+                    &device) != 5)
+      return Error(ErrorCode::kInternal,
+                   StrCat("an epoll entry this build cannot read: \"", text, "\""));
     // The kernel's own dev_t: include/linux/kdev_t.h.
     line.device = makedev(device >> 20, device & 0xfffff);
     lines.push_back(line);

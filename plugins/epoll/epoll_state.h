@@ -44,7 +44,8 @@ struct EpollLine {
   uint64_t device = 0;  // As stat(2) has it.
 };
 
-// The "tfd:" lines of fdinfo.  fs/eventpoll.c, ep_show_fdinfo().  Errors: kInternal for a line it cannot read.
+// The "tfd:" lines of fdinfo.  fs/eventpoll.c, ep_show_fdinfo().  Errors: kInternal for a line it
+// cannot read.
 Result<std::vector<EpollLine>> ParseEpoll(const FdInfo& info);
 
 }  // namespace tardigrade::epoll

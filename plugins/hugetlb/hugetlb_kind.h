@@ -28,8 +28,10 @@ class HugetlbKind final : public MappingKind {
   std::string_view name() const override { return "hugetlb"; }
   bool Claims(const MemoryMapping& mapping) const override;
   Status Check(pid_t pid, const MemoryMapping& mapping) const override;
-  Result<MappingState> Collect(pid_t pid, const MemoryMapping& mapping, CollectContext& context) const override;
-  Result<std::optional<ScopedFd>> OpenBacking(const Value& state, CreateContext& context) const override;
+  Result<MappingState> Collect(pid_t pid, const MemoryMapping& mapping,
+                               CollectContext& context) const override;
+  Result<std::optional<ScopedFd>> OpenBacking(const Value& state,
+                                              CreateContext& context) const override;
 };
 
 }  // namespace tardigrade::hugetlb

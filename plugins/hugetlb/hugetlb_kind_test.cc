@@ -24,15 +24,18 @@ class HugetlbKindTest : public ::testing::Test {
   ~HugetlbKindTest() override {
     if (address_ != MAP_FAILED) munmap(address_, kPageBytes);
   }
-  // What maps shows of a mapping of pages of the size that `size_flag` names; false if there are none here.
+  // What maps shows of a mapping of pages of the size that `size_flag` names; false if there are
+  // none here.
   bool Map(int size_flag, size_t size) {
-    address_ = mmap(nullptr, size, PROT_NONE, MAP_SHARED | MAP_ANONYMOUS | MAP_HUGETLB | size_flag | MAP_NORESERVE, -1, 0);
+    address_ = mmap(nullptr, size, PROT_NONE,
+                    MAP_SHARED | MAP_ANONYMOUS | MAP_HUGETLB | size_flag | MAP_NORESERVE, -1, 0);
     if (address_ == MAP_FAILED) return false;
     char start[32];
     std::snprintf(start, sizeof(start), "%lx-", reinterpret_cast<unsigned long>(address_));
     const std::string maps = ReadFile("/proc/self/maps").value();
     unsigned device_major = 0, device_minor = 0;
-    std::sscanf(maps.c_str() + maps.find(start), "%*x-%*x %*s %*x %x:%x", &device_major, &device_minor);
+    std::sscanf(maps.c_str() + maps.find(start), "%*x-%*x %*s %*x %x:%x", &device_major,
+                &device_minor);
     mapping_.start = reinterpret_cast<uint64_t>(address_);
     mapping_.end = mapping_.start + size;
     mapping_.shared = true;
@@ -58,7 +61,8 @@ TEST_F(HugetlbKindTest, PagesOfTwoMiBAreSaved) {
   EXPECT_EQ(shared.value().pages, PagePolicy::kSharedAnonymous);
   mapping_.shared = false;
   EXPECT_EQ(kind_.Collect(1, mapping_, contexts_).value().pages, PagePolicy::kPrivate);
-  const Result<std::optional<ScopedFd>> backing = kind_.OpenBacking(shared.value().state, contexts_.create());
+  const Result<std::optional<ScopedFd>> backing =
+      kind_.OpenBacking(shared.value().state, contexts_.create());
   ASSERT_THAT(backing, IsOk());
   EXPECT_FALSE(backing.value().has_value());
   mapping_.dev += 1;
@@ -68,7 +72,8 @@ TEST_F(HugetlbKindTest, PagesOfTwoMiBAreSaved) {
 TEST_F(HugetlbKindTest, MalformedImagesAreRejected) {
   HugetlbState state;
   state.page_bytes = 1 << 30;
-  EXPECT_THAT(kind_.OpenBacking(Encode(state), contexts_.create()), FailsWith(ErrorCode::kBadImage, "hugetlb.page_bytes"));
+  EXPECT_THAT(kind_.OpenBacking(Encode(state), contexts_.create()),
+              FailsWith(ErrorCode::kBadImage, "hugetlb.page_bytes"));
 }
 
 }  // namespace

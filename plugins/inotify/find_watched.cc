@@ -41,7 +41,8 @@ std::string FindByHandle(const WatchLine& watch, pid_t pid) {
   if (watch.handle.empty()) return "";
   const std::string mount = FindMount(watch, pid);
   if (mount.empty()) return "";
-  const Result<ScopedFd> root = OpenFile(StrCat("/proc/", pid, "/root", mount), O_RDONLY | O_DIRECTORY | O_NONBLOCK);
+  const Result<ScopedFd> root =
+      OpenFile(StrCat("/proc/", pid, "/root", mount), O_RDONLY | O_DIRECTORY | O_NONBLOCK);
   if (!root.has_value()) return "";
   alignas(file_handle) char storage[sizeof(file_handle) + MAX_HANDLE_SZ] = {};
   auto* const handle = reinterpret_cast<file_handle*>(storage);
@@ -78,9 +79,11 @@ std::string FindIn(const std::string& directory, const WatchLine& watch) {
   for (int i = 0; i < kMostEntries; ++i) {
     const dirent* const entry = readdir(listing.get());
     if (entry == nullptr) break;
-    if (entry->d_ino != watch.inode || std::strcmp(entry->d_name, ".") == 0 || std::strcmp(entry->d_name, "..") == 0)
+    if (entry->d_ino != watch.inode || std::strcmp(entry->d_name, ".") == 0 ||
+        std::strcmp(entry->d_name, "..") == 0)
       continue;
-    std::string path = directory == "/" ? StrCat("/", entry->d_name) : StrCat(directory, "/", entry->d_name);
+    std::string path =
+        directory == "/" ? StrCat("/", entry->d_name) : StrCat(directory, "/", entry->d_name);
     if (IsIt(path, watch)) return path;
   }
   return "";
@@ -88,18 +91,23 @@ std::string FindIn(const std::string& directory, const WatchLine& watch) {
 
 }  // namespace
 
-Result<std::string> FindWatched(const WatchLine& watch, const FdFacts& file, std::span<const FdFacts> all) {
-  if (std::string path = FindByHandle(watch, file.pid); !path.empty() && IsIt(path, watch)) return path;
+Result<std::string> FindWatched(const WatchLine& watch, const FdFacts& file,
+                                std::span<const FdFacts> all) {
+  if (std::string path = FindByHandle(watch, file.pid); !path.empty() && IsIt(path, watch))
+    return path;
   const std::set<std::string> places = Places(file, all);
   for (const std::string& place : places)
     if (IsIt(place, watch)) return place;
   for (const std::string& place : places)
     if (std::string path = FindIn(place, watch); !path.empty()) return path;
-  return Error(ErrorCode::kUnsupported,
-               StrCat("the inotify instance fd ", file.fd, " watches inode ", watch.inode, " of device ",
-                      major(watch.device), ":", minor(watch.device),
-                      ", whose path only root can find (or which was deleted): snapshot as root, or remove the "
-                      "watch ", watch.wd));
+  return Error(
+      ErrorCode::kUnsupported,
+      StrCat(
+          "the inotify instance fd ", file.fd, " watches inode ", watch.inode, " of device ",
+          major(watch.device), ":", minor(watch.device),
+          ", whose path only root can find (or which was deleted): snapshot as root, or remove the "
+          "watch ",
+          watch.wd));
 }
 
 }  // namespace tardigrade::inotify

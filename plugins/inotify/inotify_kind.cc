@@ -16,9 +16,10 @@ Status CheckNothingUnread(const FdFacts& file) {
   int unread = 0;
   if (ioctl(file.local_fd, FIONREAD, &unread) != 0) return Error::Errno("FIONREAD on fd ", file.fd);
   if (unread == 0) return Ok();
-  return Error(ErrorCode::kUnsupported, StrCat("the inotify instance fd ", file.fd, " has ", unread,
-                                               " bytes of unread events, which cannot be saved; try again when the job "
-                                               "has read them"));
+  return Error(ErrorCode::kUnsupported,
+               StrCat("the inotify instance fd ", file.fd, " has ", unread,
+                      " bytes of unread events, which cannot be saved; try again when the job "
+                      "has read them"));
 }
 
 Result<std::vector<WatchState>> CollectWatches(const FdFacts& file, std::span<const FdFacts> all) {
@@ -26,8 +27,9 @@ Result<std::vector<WatchState>> CollectWatches(const FdFacts& file, std::span<co
   std::vector<WatchState> watches;
   for (const WatchLine& line : lines) {
     if (line.wd < 1 || line.wd > kHighestWatch)
-      return Error(ErrorCode::kUnsupported, StrCat("the inotify instance fd ", file.fd, " has used up ", line.wd,
-                                                   " watches, more than can be counted again; restart the job"));
+      return Error(ErrorCode::kUnsupported,
+                   StrCat("the inotify instance fd ", file.fd, " has used up ", line.wd,
+                          " watches, more than can be counted again; restart the job"));
     WatchState watch{.wd = line.wd, .mask = line.mask & kSavedMask, .path = ""};
     ASSIGN_OR_RETURN(watch.path, FindWatched(line, file, all));
     watches.push_back(std::move(watch));
@@ -41,20 +43,22 @@ void Drain(int fd) {
   }
 }
 
-// Numbers are given out in turn (idr_alloc_cyclic()), so those before the wanted one are used up first.  Each
-// given up leaves an IN_IGNORED event, which is taken out again.
-// `previous` is the number before, which is kept.
+// Numbers are given out in turn (idr_alloc_cyclic()), so those before the wanted one are used up
+// first.  Each given up leaves an IN_IGNORED event, which is taken out again. `previous` is the
+// number before, which is kept.
 Status AddWatch(int fd, const WatchState& watch, const std::string& path, int previous) {
   // The path was found without following links.
   const uint32_t mask = (watch.mask & kSavedMask) | IN_DONT_FOLLOW;
   for (;;) {
     const int wd = inotify_add_watch(fd, path.c_str(), mask);
-    if (wd < 0) return Error::Errno("watching ", path, "; --set-file ", watch.path, "=NEW names another");
+    if (wd < 0)
+      return Error::Errno("watching ", path, "; --set-file ", watch.path, "=NEW names another");
     if (wd == watch.wd) return Ok();
     if (wd > watch.wd || wd <= previous)
       return Error(ErrorCode::kUnsupported,
                    StrCat("watching ", path, " gives watch descriptor ", wd, ", not ", watch.wd,
-                          " as before: two paths the job watched are the same file now; name another with --set-file"));
+                          " as before: two paths the job watched are the same file now; name "
+                          "another with --set-file"));
     previous = wd;
     inotify_rm_watch(fd, wd);
     Drain(fd);
@@ -70,7 +74,8 @@ Status InotifyKind::Check(const FdFacts& file, std::span<const FdFacts> all) con
   return Ok();
 }
 
-Result<Value> InotifyKind::Collect(const FdFacts& file, std::span<const FdFacts> all, CollectContext&) const {
+Result<Value> InotifyKind::Collect(const FdFacts& file, std::span<const FdFacts> all,
+                                   CollectContext&) const {
   InotifyState state;
   ASSIGN_OR_RETURN(state.open, ReadOpenFile(file));
   RETURN_IF_ERROR(CheckNothingUnread(file));

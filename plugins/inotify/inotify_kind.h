@@ -7,7 +7,7 @@ namespace tardigrade::inotify {
 
 // inotify instances with their watches, under the numbers they had.  fs/notify/inotify/.
 //
-// Unread events cannot be looked at without taking them: an instance that has some is refused.  What
+// Unread events cannot be looked at without taking them: an instance that has some is refused. What
 // happens to the files between snapshot and restore is not reported.
 class InotifyKind final : public FdKind {
  public:
@@ -16,7 +16,8 @@ class InotifyKind final : public FdKind {
     return file.link == "anon_inode:inotify" || file.link == "anon_inode:[inotify]";
   }
   Status Check(const FdFacts& file, std::span<const FdFacts> all) const override;
-  Result<Value> Collect(const FdFacts& file, std::span<const FdFacts> all, CollectContext& context) const override;
+  Result<Value> Collect(const FdFacts& file, std::span<const FdFacts> all,
+                        CollectContext& context) const override;
   Result<ScopedFd> Create(const Value& state, CreateContext& context) const override;
   Status PlanInTask(const Value& state, int fd, SyscallPlan& plan) const override;
 };

@@ -64,7 +64,8 @@ TEST_F(InotifyKindTest, WatchesComeBackUnderTheirNumbers) {
   ASSERT_GT(read(fd_.get(), event, sizeof(event)), 0);  // IN_IGNORED of watch 1.
 
   const ScopedFd again = kind_.Create(Collect(), contexts_.create()).value();
-  EXPECT_EQ(FactsOf(again.get()).info.FindAll("inotify wd"), FactsOf(fd_.get()).info.FindAll("inotify wd"));
+  EXPECT_EQ(FactsOf(again.get()).info.FindAll("inotify wd"),
+            FactsOf(fd_.get()).info.FindAll("inotify wd"));
   EXPECT_EQ(read(again.get(), event, sizeof(event)), -1);
   ASSERT_EQ(chmod(file_.c_str(), 0600), 0);
   ASSERT_GT(read(again.get(), event, sizeof(event)), 0);
@@ -82,31 +83,43 @@ TEST_F(InotifyKindTest, WhatCannotBeFoundIsRefused) {
   ASSERT_EQ(inotify_add_watch(fd_.get(), file_.c_str(), IN_MODIFY), 1);
   FdFacts file = FactsOf(fd_.get());
   file.info.lines = {{"inotify wd", "1 ino:7fffffff sdev:fe00000 mask:2 ignored_mask:0 "}};
-  EXPECT_THAT(kind_.Check(file, std::span(&file, 1)), FailsWith(ErrorCode::kUnsupported, "snapshot as root"));
+  EXPECT_THAT(kind_.Check(file, std::span(&file, 1)),
+              FailsWith(ErrorCode::kUnsupported, "snapshot as root"));
 }
 
 TEST_F(InotifyKindTest, PathsThatBecameOneFileAreRefused) {
   InotifyState state;
-  state.watches = {{.wd = 1, .mask = IN_MODIFY, .path = file_}, {.wd = 2, .mask = IN_MODIFY, .path = file_}};
-  EXPECT_THAT(kind_.Create(Encode(state), contexts_.create()), FailsWith(ErrorCode::kUnsupported, "the same file now"));
+  state.watches = {{.wd = 1, .mask = IN_MODIFY, .path = file_},
+                   {.wd = 2, .mask = IN_MODIFY, .path = file_}};
+  EXPECT_THAT(kind_.Create(Encode(state), contexts_.create()),
+              FailsWith(ErrorCode::kUnsupported, "the same file now"));
 }
 
 TEST_F(InotifyKindTest, MalformedImagesAreRejected) {
   InotifyState state;
-  state.watches = {{.wd = 2, .mask = IN_MODIFY, .path = file_}, {.wd = 1, .mask = IN_MODIFY, .path = "/"}};
-  EXPECT_THAT(kind_.Create(Encode(state), contexts_.create()), FailsWith(ErrorCode::kBadImage, "not in order"));
+  state.watches = {{.wd = 2, .mask = IN_MODIFY, .path = file_},
+                   {.wd = 1, .mask = IN_MODIFY, .path = "/"}};
+  EXPECT_THAT(kind_.Create(Encode(state), contexts_.create()),
+              FailsWith(ErrorCode::kBadImage, "not in order"));
   state.watches = {{.wd = 0, .mask = IN_MODIFY, .path = file_}};
-  EXPECT_THAT(kind_.Create(Encode(state), contexts_.create()), FailsWith(ErrorCode::kBadImage, "inotify.watches[0].wd"));
+  EXPECT_THAT(kind_.Create(Encode(state), contexts_.create()),
+              FailsWith(ErrorCode::kBadImage, "inotify.watches[0].wd"));
 }
 
 TEST(ParseInotify, ReadsNumbersAndHandles) {
-  const FdInfo info = ParseFdInfo("flags:\t00\ninotify wd:1f ino:35d sdev:fe00000 mask:80000002 ignored_mask:0 "
-                                  "fhandle-bytes:8 fhandle-type:1 f_handle:5d03000000000000\n").value();
+  const FdInfo info =
+      ParseFdInfo(
+          "flags:\t00\ninotify wd:1f ino:35d sdev:fe00000 mask:80000002 ignored_mask:0 "
+          "fhandle-bytes:8 fhandle-type:1 f_handle:5d03000000000000\n")
+          .value();
   const Result<std::vector<WatchLine>> lines = ParseInotify(info);
   ASSERT_THAT(lines, IsOk());
   EXPECT_EQ(lines.value()[0].wd, 31);
   EXPECT_EQ(lines.value()[0].handle, (std::vector<uint8_t>{0x5d, 3, 0, 0, 0, 0, 0, 0}));
-  const FdInfo broken = ParseFdInfo("flags:\t00\ninotify wd:1 ino:35d sdev:0 mask:2 fhandle-bytes:8 fhandle-type:1 f_handle:5d\n").value();
+  const FdInfo broken = ParseFdInfo(
+                            "flags:\t00\ninotify wd:1 ino:35d sdev:0 mask:2 fhandle-bytes:8 "
+                            "fhandle-type:1 f_handle:5d\n")
+                            .value();
   EXPECT_THAT(ParseInotify(broken), FailsWith(ErrorCode::kInternal, "file handle"));
 }
 

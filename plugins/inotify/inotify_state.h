@@ -49,7 +49,8 @@ struct WatchLine {
   std::vector<uint8_t> handle;  // For open_by_handle_at(2); empty if the file system has none.
 };
 
-// The "inotify" lines of fdinfo, by wd.  fs/notify/fdinfo.c.  Errors: kInternal for a line it cannot read.
+// The "inotify" lines of fdinfo, by wd.  fs/notify/fdinfo.c.  Errors: kInternal for a line it
+// cannot read.
 Result<std::vector<WatchLine>> ParseInotify(const FdInfo& info);
 
 }  // namespace tardigrade::inotify

@@ -11,8 +11,10 @@ class KernelMappingKind final : public MappingKind {
  public:
   std::string_view name() const override { return "kernel_mapping"; }
   bool Claims(const MemoryMapping& mapping) const override;
-  Result<MappingState> Collect(pid_t pid, const MemoryMapping& mapping, CollectContext& context) const override;
-  Result<std::optional<ScopedFd>> OpenBacking(const Value& state, CreateContext& context) const override;
+  Result<MappingState> Collect(pid_t pid, const MemoryMapping& mapping,
+                               CollectContext& context) const override;
+  Result<std::optional<ScopedFd>> OpenBacking(const Value& state,
+                                              CreateContext& context) const override;
 };
 
 }  // namespace tardigrade::kernel_mapping

@@ -14,20 +14,24 @@ bool MemfdKind::Claims(const FdFacts& file) const {
 Status MemfdKind::Check(const FdFacts& file, std::span<const FdFacts>) const {
   RETURN_IF_ERROR(ReadFdOwner(file));
   if (!file.info.FindAll("lock").empty())
-    return Error(ErrorCode::kUnsupported, StrCat("fd ", file.fd, ", ", file.link, ", is locked, which cannot be saved "
+    return Error(ErrorCode::kUnsupported, StrCat("fd ", file.fd, ", ", file.link,
+                                                 ", is locked, which cannot be saved "
                                                  "of a memfd yet; unlock it first"));
   return CheckMemfd(file.local_fd, file.link);
 }
 
-Result<Value> MemfdKind::Collect(const FdFacts& file, std::span<const FdFacts>, CollectContext& context) const {
+Result<Value> MemfdKind::Collect(const FdFacts& file, std::span<const FdFacts>,
+                                 CollectContext& context) const {
   MemfdState state;
   ASSIGN_OR_RETURN(state.open, ReadOpenFile(file));
   ASSIGN_OR_RETURN(state.offset, OffsetOf(file));
   ScopedFd readable;
   if (!state.open.may_read()) {
-    ASSIGN_OR_RETURN(readable, Reopen(file.local_fd, O_RDONLY), "reading a memfd open for writing only");
+    ASSIGN_OR_RETURN(readable, Reopen(file.local_fd, O_RDONLY),
+                     "reading a memfd open for writing only");
   }
-  ASSIGN_OR_RETURN(state.object, AddMemfd(readable.valid() ? readable.get() : file.local_fd, file.link, context));
+  ASSIGN_OR_RETURN(state.object,
+                   AddMemfd(readable.valid() ? readable.get() : file.local_fd, file.link, context));
   return Encode(state);
 }
 

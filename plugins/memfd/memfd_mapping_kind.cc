@@ -15,9 +15,11 @@ namespace {
 Status CheckSeals(const MemoryMapping& mapping, int local_fd) {
   const int seals = fcntl(local_fd, F_GET_SEALS);
   if (seals < 0) return Error::Errno("F_GET_SEALS");
-  if (mapping.shared && (mapping.prot & PROT_WRITE) != 0 && (seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) != 0)
+  if (mapping.shared && (mapping.prot & PROT_WRITE) != 0 &&
+      (seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) != 0)
     return Error(ErrorCode::kUnsupported,
-                 StrCat("the mapping of ", mapping.path, " at ", Hex(mapping.start), " is older than the seal against "
+                 StrCat("the mapping of ", mapping.path, " at ", Hex(mapping.start),
+                        " is older than the seal against "
                         "writing (F_SEAL_FUTURE_WRITE), which cannot be restored; unmap it first"));
   return Ok();
 }
@@ -42,11 +44,14 @@ Result<MappingState> MemfdMappingKind::Collect(pid_t pid, const MemoryMapping& m
   const int seals = fcntl(file.get(), F_GET_SEALS);
   const bool sealed = (seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) != 0;
   state.writable = mapping.shared && !sealed && MappingMayWrite(pid, mapping);
-  return MappingState{.pages = mapping.shared ? PagePolicy::kNone : PagePolicy::kPrivate, .state = Encode(state)};
+  return MappingState{.pages = mapping.shared ? PagePolicy::kNone : PagePolicy::kPrivate,
+                      .state = Encode(state)};
 }
 
-Result<std::optional<ScopedFd>> MemfdMappingKind::OpenBacking(const Value& value, CreateContext& context) const {
-  ASSIGN_OR_RETURN(const MemfdMappingState state, Decode<MemfdMappingState>(value, "memfd_mapping"));
+Result<std::optional<ScopedFd>> MemfdMappingKind::OpenBacking(const Value& value,
+                                                              CreateContext& context) const {
+  ASSIGN_OR_RETURN(const MemfdMappingState state,
+                   Decode<MemfdMappingState>(value, "memfd_mapping"));
   ASSIGN_OR_RETURN(const int object, context.Object(state.object));
   OpenFileState open;
   open.flags = state.writable ? O_RDWR : O_RDONLY;

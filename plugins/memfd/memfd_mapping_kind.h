@@ -11,8 +11,10 @@ class MemfdMappingKind final : public MappingKind {
   std::string_view name() const override { return "memfd_mapping"; }
   bool Claims(const MemoryMapping& mapping) const override;
   Status Check(pid_t pid, const MemoryMapping& mapping) const override;
-  Result<MappingState> Collect(pid_t pid, const MemoryMapping& mapping, CollectContext& context) const override;
-  Result<std::optional<ScopedFd>> OpenBacking(const Value& state, CreateContext& context) const override;
+  Result<MappingState> Collect(pid_t pid, const MemoryMapping& mapping,
+                               CollectContext& context) const override;
+  Result<std::optional<ScopedFd>> OpenBacking(const Value& state,
+                                              CreateContext& context) const override;
 };
 
 }  // namespace tardigrade::memfd

@@ -21,7 +21,8 @@ constexpr uint32_t kSealExec = 0x20;
 
 Result<ScopedFd> MakeEmpty(const MemfdContents& state) {
   constexpr unsigned kFlags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
-  const unsigned executable = (state.seals & kSealExec) != 0 && (state.mode & 0111) == 0 ? kMfdNoexecSeal : kMfdExec;
+  const unsigned executable =
+      (state.seals & kSealExec) != 0 && (state.mode & 0111) == 0 ? kMfdNoexecSeal : kMfdExec;
   ScopedFd file(memfd_create(state.name.c_str(), kFlags | executable));
   if (!file.valid() && errno == EINVAL) file.Reset(memfd_create(state.name.c_str(), kFlags));
   if (!file.valid()) return Error::Errno("memfd_create of \"", state.name, "\"");
@@ -33,10 +34,12 @@ Result<ScopedFd> MakeEmpty(const MemfdContents& state) {
 Result<ScopedFd> MemfdObject::Create(const Value& value, CreateContext& context) const {
   ASSIGN_OR_RETURN(const MemfdContents state, Decode<MemfdContents>(value, "memfd"));
   ASSIGN_OR_RETURN(ScopedFd file, MakeEmpty(state));
-  RETURN_IF_ERROR(context.attachments().FillFile(state.contents, file.get()), "filling memfd \"", state.name, "\"");
+  RETURN_IF_ERROR(context.attachments().FillFile(state.contents, file.get()), "filling memfd \"",
+                  state.name, "\"");
   const bool mode_sealed = (static_cast<uint32_t>(fcntl(file.get(), F_GET_SEALS)) & kSealExec) != 0;
   // F_SEAL_EXEC forbids to change the executable bits, which are off then.
-  if (fchmod(file.get(), mode_sealed ? state.mode & ~0111u : state.mode) != 0) return Error::Errno("fchmod of a memfd");
+  if (fchmod(file.get(), mode_sealed ? state.mode & ~0111u : state.mode) != 0)
+    return Error::Errno("fchmod of a memfd");
   if (state.seals != 0 && fcntl(file.get(), F_ADD_SEALS, state.seals) != 0)
     return Error::Errno("sealing memfd \"", state.name, "\" with ", Hex(state.seals));
   return file;
@@ -48,8 +51,10 @@ Status CheckMemfd(int local_fd, const std::string& path) {
   struct statfs fs = {};
   if (fstatfs(local_fd, &fs) != 0) return Error::Errno("fstatfs of ", path);
   if (fs.f_type == HUGETLBFS_MAGIC)
-    return Error(ErrorCode::kUnsupported, StrCat(path, " is a memfd of huge pages (MFD_HUGETLB), which cannot be saved "
-                                                 "yet; use anonymous huge pages or a memfd of small ones"));
+    return Error(ErrorCode::kUnsupported,
+                 StrCat(path,
+                        " is a memfd of huge pages (MFD_HUGETLB), which cannot be saved "
+                        "yet; use anonymous huge pages or a memfd of small ones"));
   return Ok();
 }
 

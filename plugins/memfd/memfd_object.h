@@ -20,8 +20,8 @@ bool IsMemfdPath(std::string_view path);
 // Errors: kUnsupported for one of huge pages.
 Status CheckMemfd(int local_fd, const std::string& path);
 
-// Saves the memfd behind `local_fd` once; returns its key.  `path` is "/memfd:NAME", with or without
-// " (deleted)".
+// Saves the memfd behind `local_fd` once; returns its key.  `path` is "/memfd:NAME", with or
+// without " (deleted)".
 Result<std::string> AddMemfd(int local_fd, const std::string& path, CollectContext& context);
 
 }  // namespace tardigrade::memfd

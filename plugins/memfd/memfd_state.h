@@ -26,7 +26,7 @@ struct MemfdState {
 
 // The file itself.
 struct MemfdContents {
-  std::string name;  // As given to memfd_create(2).
+  std::string name;    // As given to memfd_create(2).
   uint32_t seals = 0;  // F_SEAL_*
   uint32_t mode = 0;   // Permission bits.
   FileContents contents;

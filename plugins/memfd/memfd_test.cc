@@ -93,9 +93,11 @@ TEST_F(MemfdTest, AMappingSharesTheFileWithTheDescriptor) {
   ASSERT_THAT(state, IsOk());
   EXPECT_EQ(state.value().pages, PagePolicy::kNone);
   const ScopedFd again = RoundTrip(fd_);
-  const Result<std::optional<ScopedFd>> backing = mapping_kind_.OpenBacking(state.value().state, contexts_.create());
+  const Result<std::optional<ScopedFd>> backing =
+      mapping_kind_.OpenBacking(state.value().state, contexts_.create());
   ASSERT_THAT(backing, IsOk());
-  void* const address = mmap(nullptr, 8, PROT_READ | PROT_WRITE, MAP_SHARED, backing.value()->get(), 0);
+  void* const address =
+      mmap(nullptr, 8, PROT_READ | PROT_WRITE, MAP_SHARED, backing.value()->get(), 0);
   ASSERT_NE(address, MAP_FAILED);
   static_cast<char*>(address)[0] = 'Z';
   char first = 0;
@@ -108,7 +110,8 @@ TEST_F(MemfdTest, ASealedFileCanBeMappedForReading) {
   ASSERT_EQ(fcntl(fd_.get(), F_ADD_SEALS, F_SEAL_WRITE), 0);
   const Result<MappingState> state = mapping_kind_.Collect(getpid(), Mapping(PROT_READ), contexts_);
   ASSERT_THAT(state, IsOk());
-  const Result<std::optional<ScopedFd>> backing = mapping_kind_.OpenBacking(state.value().state, contexts_.create());
+  const Result<std::optional<ScopedFd>> backing =
+      mapping_kind_.OpenBacking(state.value().state, contexts_.create());
   ASSERT_THAT(backing, IsOk());
   void* const address = mmap(nullptr, 8, PROT_READ, MAP_SHARED, backing.value()->get(), 0);
   ASSERT_NE(address, MAP_FAILED);
@@ -121,15 +124,19 @@ TEST_F(MemfdTest, WhatCannotBeMadeAgainIsRefused) {
               FailsWith(ErrorCode::kUnsupported, "F_SEAL_FUTURE_WRITE"));
   MemoryMapping lost = Mapping(PROT_READ);
   lost.inode += 1 << 20;
-  EXPECT_THAT(mapping_kind_.Check(getpid(), lost), FailsWith(ErrorCode::kUnsupported, "snapshot as root"));
+  EXPECT_THAT(mapping_kind_.Check(getpid(), lost),
+              FailsWith(ErrorCode::kUnsupported, "snapshot as root"));
 }
 
 TEST_F(MemfdTest, MalformedImagesAreRejected) {
-  EXPECT_THAT(kind_.Create(Encode(MemfdState()), contexts_.create()), FailsWith(ErrorCode::kBadImage, "memfd.object"));
+  EXPECT_THAT(kind_.Create(Encode(MemfdState()), contexts_.create()),
+              FailsWith(ErrorCode::kBadImage, "memfd.object"));
   MemfdContents contents;
   contents.seals = 0x40;
-  EXPECT_THAT(object_.Create(Encode(contents), contexts_.create()), FailsWith(ErrorCode::kBadImage, "memfd.seals"));
-  EXPECT_THAT(mapping_kind_.OpenBacking(Value(), contexts_.create()), FailsWith(ErrorCode::kBadImage, "memfd_mapping"));
+  EXPECT_THAT(object_.Create(Encode(contents), contexts_.create()),
+              FailsWith(ErrorCode::kBadImage, "memfd.seals"));
+  EXPECT_THAT(mapping_kind_.OpenBacking(Value(), contexts_.create()),
+              FailsWith(ErrorCode::kBadImage, "memfd_mapping"));
 }
 
 }  // namespace
