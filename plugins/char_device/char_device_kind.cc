@@ -13,12 +13,18 @@ constexpr unsigned kMemMajor = 1;
 // Documentation/admin-guide/devices.txt; null for a device of state.
 const char* UsualPath(unsigned device_minor) {
   switch (device_minor) {
-    case 3: return "/dev/null";
-    case 5: return "/dev/zero";
-    case 7: return "/dev/full";
-    case 8: return "/dev/random";
-    case 9: return "/dev/urandom";
-    default: return nullptr;
+    case 3:
+      return "/dev/null";
+    case 5:
+      return "/dev/zero";
+    case 7:
+      return "/dev/full";
+    case 8:
+      return "/dev/random";
+    case 9:
+      return "/dev/urandom";
+    default:
+      return nullptr;
   }
 }
 
@@ -39,7 +45,8 @@ Status CharDeviceKind::Check(const FdFacts& file, std::span<const FdFacts>) cons
   return Ok();
 }
 
-Result<Value> CharDeviceKind::Collect(const FdFacts& file, std::span<const FdFacts>, CollectContext&) const {
+Result<Value> CharDeviceKind::Collect(const FdFacts& file, std::span<const FdFacts>,
+                                      CollectContext&) const {
   CharDeviceState state;
   ASSIGN_OR_RETURN(state.open, ReadOpenFile(file));
   state.path = file.link;
@@ -57,8 +64,9 @@ Result<ScopedFd> CharDeviceKind::Create(const Value& value, CreateContext& conte
   // The node may have stood in a directory of its own (a chroot, a container).
   if (!IsDevice(path, device)) path = usual;
   if (!IsDevice(path, device))
-    return Error(ErrorCode::kUnsupported, StrCat(state.path, " is not the device ", usual,
-                                                 " here; say where it is with --set-file ", state.path, "=NEW"));
+    return Error(ErrorCode::kUnsupported,
+                 StrCat(state.path, " is not the device ", usual,
+                        " here; say where it is with --set-file ", state.path, "=NEW"));
   const uint64_t flags = state.open.flags & (O_ACCMODE | O_APPEND | O_NONBLOCK | O_SYNC);
   ASSIGN_OR_RETURN(ScopedFd fd, OpenFile(path, static_cast<int>(flags) | O_NOCTTY));
   RETURN_IF_ERROR(SetStatusFlags(fd.get(), state.open.flags));

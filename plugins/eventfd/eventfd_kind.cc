@@ -15,14 +15,18 @@ bool IsReady(int local_fd, short events) {
 // See the class comment.  Nobody who waits on it sees a change: whoever is woken looks at the count
 // again, which is the old one by then.
 Result<bool> ProbeSemaphore(int local_fd, uint64_t count) {
-  const Error full(ErrorCode::kUnsupported,
-                   "this kernel does not tell whether an eventfd is a semaphore, and its count is at the limit");
+  const Error full(
+      ErrorCode::kUnsupported,
+      "this kernel does not tell whether an eventfd is a semaphore, and its count is at the limit");
   if (count >= UINT64_MAX - 3 || !IsReady(local_fd, POLLOUT)) return full;
   uint64_t value = 2;
-  if (write(local_fd, &value, sizeof(value)) != sizeof(value)) return Error::Errno("probing an eventfd");
-  if (read(local_fd, &value, sizeof(value)) != sizeof(value)) return Error::Errno("probing an eventfd");
+  if (write(local_fd, &value, sizeof(value)) != sizeof(value))
+    return Error::Errno("probing an eventfd");
+  if (read(local_fd, &value, sizeof(value)) != sizeof(value))
+    return Error::Errno("probing an eventfd");
   if (value == 1) {
-    if (read(local_fd, &value, sizeof(value)) != sizeof(value)) return Error::Errno("probing an eventfd");
+    if (read(local_fd, &value, sizeof(value)) != sizeof(value))
+      return Error::Errno("probing an eventfd");
     return true;
   }
   if (count != 0 && write(local_fd, &count, sizeof(count)) != sizeof(count))
@@ -37,7 +41,8 @@ Status EventfdKind::Check(const FdFacts& file, std::span<const FdFacts>) const {
   return Ok();
 }
 
-Result<Value> EventfdKind::Collect(const FdFacts& file, std::span<const FdFacts>, CollectContext&) const {
+Result<Value> EventfdKind::Collect(const FdFacts& file, std::span<const FdFacts>,
+                                   CollectContext&) const {
   EventfdState state;
   ASSIGN_OR_RETURN(state.open, ReadOpenFile(file));
   ASSIGN_OR_RETURN(state.count, file.info.FindNumber("eventfd-count", 16));

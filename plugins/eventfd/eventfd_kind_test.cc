@@ -74,8 +74,10 @@ TEST_F(EventfdKindTest, OlderKernelsAreAskedAndLeftAsTheyWere) {
 TEST_F(EventfdKindTest, MalformedImagesAreRejected) {
   EventfdState state;
   state.count = UINT64_MAX;
-  EXPECT_THAT(kind_.Create(Encode(state), contexts_.create()), FailsWith(ErrorCode::kBadImage, "eventfd.count"));
-  EXPECT_THAT(kind_.Create(Value(7), contexts_.create()), FailsWith(ErrorCode::kBadImage, "eventfd"));
+  EXPECT_THAT(kind_.Create(Encode(state), contexts_.create()),
+              FailsWith(ErrorCode::kBadImage, "eventfd.count"));
+  EXPECT_THAT(kind_.Create(Value(7), contexts_.create()),
+              FailsWith(ErrorCode::kBadImage, "eventfd"));
 }
 
 }  // namespace

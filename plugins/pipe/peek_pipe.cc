@@ -23,10 +23,13 @@ Result<ScopedFd> Tee(int local_fd, int capacity, int unread) {
   if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return Error::Errno("pipe2");
   ScopedFd copy(ends[0]);
   const ScopedFd write_end(ends[1]);
-  if (fcntl(write_end.get(), F_GETPIPE_SZ) < capacity && fcntl(write_end.get(), F_SETPIPE_SZ, capacity) < 0)
-    return Error::Errno("making a pipe of ", capacity, " bytes to look into one as large; see "
+  if (fcntl(write_end.get(), F_GETPIPE_SZ) < capacity &&
+      fcntl(write_end.get(), F_SETPIPE_SZ, capacity) < 0)
+    return Error::Errno("making a pipe of ", capacity,
+                        " bytes to look into one as large; see "
                         "/proc/sys/fs/pipe-max-size and pipe-user-pages-soft");
-  const ssize_t teed = tee(local_fd, write_end.get(), static_cast<size_t>(unread), SPLICE_F_NONBLOCK);
+  const ssize_t teed =
+      tee(local_fd, write_end.get(), static_cast<size_t>(unread), SPLICE_F_NONBLOCK);
   if (teed < 0) return Error::Errno("tee");
   if (teed != unread)
     return Error(ErrorCode::kSystem, StrCat("tee gave ", teed, " of ", unread, " unread bytes"));
@@ -57,15 +60,17 @@ Result<PipeContents> PeekPipe(int local_fd, int capacity) {
   contents.bytes.resize(static_cast<size_t>(unread));
   size_t done = 0;
   while (done < contents.bytes.size()) {
-    const ssize_t got = read(copy.get(), contents.bytes.data() + done, contents.bytes.size() - done);
+    const ssize_t got =
+        read(copy.get(), contents.bytes.data() + done, contents.bytes.size() - done);
     if (got <= 0) return Error::Errno("reading a copy of a pipe");
     contents.packets.push_back(static_cast<uint32_t>(got));
     done += static_cast<size_t>(got);
   }
   // A read of a stream takes all there is: more than one read means packets.
   if (!packets && contents.packets.size() > 1 && contents.packets.front() > 1)
-    return Error(ErrorCode::kUnsupported, "the pipe holds both a stream of bytes and packets (O_DIRECT was set or "
-                                          "cleared while data were unread); try again when they have been read");
+    return Error(ErrorCode::kUnsupported,
+                 "the pipe holds both a stream of bytes and packets (O_DIRECT was set or "
+                 "cleared while data were unread); try again when they have been read");
   if (!packets && contents.packets.size() == 1) contents.packets.clear();
   return contents;
 }

@@ -12,13 +12,16 @@ namespace {
 bool IsFifo(const FdFacts& file) { return file.link.starts_with('/'); }
 bool MayRead(const FdFacts& file) { return (file.info.flags & O_ACCMODE) != O_WRONLY; }
 bool MayWrite(const FdFacts& file) { return (file.info.flags & O_ACCMODE) != O_RDONLY; }
-bool IsEnd(const FdFacts& file) { return S_ISFIFO(file.stat.st_mode) && (file.info.flags & O_PATH) == 0; }
+bool IsEnd(const FdFacts& file) {
+  return S_ISFIFO(file.stat.st_mode) && (file.info.flags & O_PATH) == 0;
+}
 bool SamePipe(const FdFacts& a, const FdFacts& b) {
   return IsEnd(a) && IsEnd(b) && a.stat.st_ino == b.stat.st_ino && a.stat.st_dev == b.stat.st_dev;
 }
 
 // The first end of `file`'s pipe that can be read (or written).
-const FdFacts* FindEnd(const FdFacts& file, std::span<const FdFacts> all, bool (*may)(const FdFacts&)) {
+const FdFacts* FindEnd(const FdFacts& file, std::span<const FdFacts> all,
+                       bool (*may)(const FdFacts&)) {
   if (may(file)) return &file;
   for (const FdFacts& other : all)
     if (SamePipe(file, other) && may(other)) return &other;
@@ -42,10 +45,12 @@ bool HasNoWriter(int local_fd) {
 }
 
 Error HeldElsewhere(const FdFacts& file, const char* end) {
-  return Error(ErrorCode::kUnsupported,
-               StrCat("the ", end, " end of ", IsFifo(file) ? "the FIFO " : "", file.link, " (fd ", file.fd,
-                      ") is held by a process that is not saved; snapshot with --tree if it is a descendant, or "
-                      "start the job with a file in the place of the pipe"));
+  return Error(
+      ErrorCode::kUnsupported,
+      StrCat("the ", end, " end of ", IsFifo(file) ? "the FIFO " : "", file.link, " (fd ", file.fd,
+             ") is held by a process that is not saved; snapshot with --tree if it is a "
+             "descendant, or "
+             "start the job with a file in the place of the pipe"));
 }
 
 std::string Key(const FdFacts& file) {
@@ -58,14 +63,16 @@ void FindFifo(const FdFacts& file, PipeState& state) {
   state.fifo_path = file.link;
   struct stat st = {};
   const std::string path = StrCat("/proc/", file.pid, "/root", file.link);
-  const bool there = lstat(path.c_str(), &st) == 0 && st.st_ino == file.stat.st_ino && st.st_dev == file.stat.st_dev;
+  const bool there = lstat(path.c_str(), &st) == 0 && st.st_ino == file.stat.st_ino &&
+                     st.st_dev == file.stat.st_dev;
   constexpr std::string_view kDeleted = " (deleted)";
   state.fifo_deleted = !there;
   if (!there && state.fifo_path.ends_with(kDeleted))
     state.fifo_path.resize(state.fifo_path.size() - kDeleted.size());
 }
 
-Result<Value> CollectPipe(const FdFacts& file, std::span<const FdFacts> all, CollectContext& context) {
+Result<Value> CollectPipe(const FdFacts& file, std::span<const FdFacts> all,
+                          CollectContext& context) {
   PipeState state;
   const int capacity = fcntl(file.local_fd, F_GETPIPE_SZ);
   if (capacity < 0) return Error::Errno("F_GETPIPE_SZ");
@@ -97,12 +104,14 @@ Status PipeKind::Check(const FdFacts& file, std::span<const FdFacts> all) const 
   return Ok();
 }
 
-Result<Value> PipeKind::Collect(const FdFacts& file, std::span<const FdFacts> all, CollectContext& context) const {
+Result<Value> PipeKind::Collect(const FdFacts& file, std::span<const FdFacts> all,
+                                CollectContext& context) const {
   PipeEndState state;
   ASSIGN_OR_RETURN(state.open, ReadOpenFile(file));
   state.object = Key(file);
-  RETURN_IF_ERROR(context.AddObject(state.object, "pipe", [&] { return CollectPipe(file, all, context); }),
-                  "looking into ", file.link);
+  RETURN_IF_ERROR(
+      context.AddObject(state.object, "pipe", [&] { return CollectPipe(file, all, context); }),
+      "looking into ", file.link);
   return Encode(state);
 }
 

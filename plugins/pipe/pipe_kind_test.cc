@@ -146,9 +146,11 @@ TEST_F(PipeKindTest, AClosedReaderBreaksThePipe) {
 TEST_F(PipeKindTest, AnEndHeldElsewhereIsRefused) {
   MakePipe();
   const FdFacts reader = FactsOf(read_.get());
-  EXPECT_THAT(kind_.Check(reader, std::span(&reader, 1)), FailsWith(ErrorCode::kUnsupported, "the write end of pipe:["));
+  EXPECT_THAT(kind_.Check(reader, std::span(&reader, 1)),
+              FailsWith(ErrorCode::kUnsupported, "the write end of pipe:["));
   const FdFacts writer = FactsOf(write_.get());
-  EXPECT_THAT(kind_.Check(writer, std::span(&writer, 1)), FailsWith(ErrorCode::kUnsupported, "the read end of pipe:["));
+  EXPECT_THAT(kind_.Check(writer, std::span(&writer, 1)),
+              FailsWith(ErrorCode::kUnsupported, "the read end of pipe:["));
 }
 
 class FifoTest : public PipeKindTest {
@@ -187,23 +189,28 @@ TEST_F(FifoTest, AFifoInUseOrReplacedIsRefused) {
   const std::vector<FdFacts> all = All();
   const Value state = kind_.Collect(all[0], all, contexts_).value();
   ASSERT_EQ(write(read_.get(), "x", 1), 1);
-  EXPECT_THAT(kind_.Create(state, contexts_.create()), FailsWith(ErrorCode::kUnsupported, "is in use"));
+  EXPECT_THAT(kind_.Create(state, contexts_.create()),
+              FailsWith(ErrorCode::kUnsupported, "is in use"));
   contexts_.moved[path_] = "/dev/null";
-  EXPECT_THAT(kind_.Create(state, contexts_.create()), FailsWith(ErrorCode::kUnsupported, "no longer a FIFO"));
+  EXPECT_THAT(kind_.Create(state, contexts_.create()),
+              FailsWith(ErrorCode::kUnsupported, "no longer a FIFO"));
 }
 
 TEST(PipeObject, MalformedImagesAreRejected) {
   FakeContexts contexts;
   const PipeObject object;
   PipeState state;
-  EXPECT_THAT(object.Create(Encode(state), contexts.create()), FailsWith(ErrorCode::kBadImage, "pipe.capacity"));
+  EXPECT_THAT(object.Create(Encode(state), contexts.create()),
+              FailsWith(ErrorCode::kBadImage, "pipe.capacity"));
   state.capacity = 65536;
   state.data.size = 100;
-  EXPECT_THAT(object.Create(Encode(state), contexts.create()), FailsWith(ErrorCode::kBadImage, "attachment"));
+  EXPECT_THAT(object.Create(Encode(state), contexts.create()),
+              FailsWith(ErrorCode::kBadImage, "attachment"));
   const std::string text = "12345";
   state.data = contexts.attachments().Put(std::as_bytes(std::span(text))).value();
   state.packets = {2, 2};
-  EXPECT_THAT(object.Create(Encode(state), contexts.create()), FailsWith(ErrorCode::kBadImage, "pipe.packets"));
+  EXPECT_THAT(object.Create(Encode(state), contexts.create()),
+              FailsWith(ErrorCode::kBadImage, "pipe.packets"));
 }
 
 }  // namespace

@@ -48,12 +48,14 @@ Result<ScopedFd> OpenFifo(const PipeState& state, CreateContext& context) {
                    state.fifo_path, "=NEW names another");
   struct stat st = {};
   if (fstat(fifo.get(), &st) != 0) return Error::Errno("fstat ", path);
-  if (!S_ISFIFO(st.st_mode)) return Error(ErrorCode::kUnsupported, StrCat(path, " is no longer a FIFO"));
+  if (!S_ISFIFO(st.st_mode))
+    return Error(ErrorCode::kUnsupported, StrCat(path, " is no longer a FIFO"));
   int unread = 0;
   if (ioctl(fifo.get(), FIONREAD, &unread) != 0) return Error::Errno("FIONREAD on ", path);
   if (unread != 0)
-    return Error(ErrorCode::kUnsupported, StrCat("the FIFO ", path, " is in use: it holds ", unread,
-                                                 " bytes; end who uses it, or name another with --set-file"));
+    return Error(ErrorCode::kUnsupported,
+                 StrCat("the FIFO ", path, " is in use: it holds ", unread,
+                        " bytes; end who uses it, or name another with --set-file"));
   return fifo;
 }
 
@@ -69,7 +71,8 @@ Status Fill(int fd, const PipeState& state, std::span<const std::byte> bytes) {
   if (bytes.empty()) return Ok();
   if (state.packets.empty()) return WritePiece(fd, bytes);
   const uint64_t total = std::accumulate(state.packets.begin(), state.packets.end(), uint64_t{0});
-  if (total != bytes.size()) return Error(ErrorCode::kBadImage, "pipe.packets do not add up to pipe.data");
+  if (total != bytes.size())
+    return Error(ErrorCode::kBadImage, "pipe.packets do not add up to pipe.data");
   RETURN_IF_ERROR(SetStatusFlags(fd, O_NONBLOCK | O_DIRECT));
   for (const uint32_t packet : state.packets) {
     RETURN_IF_ERROR(WritePiece(fd, bytes.first(packet)));
@@ -84,11 +87,14 @@ Result<ScopedFd> PipeObject::Create(const Value& value, CreateContext& context) 
   ASSIGN_OR_RETURN(const PipeState state, Decode<PipeState>(value, "pipe"));
   if (state.never_written && (state.fifo_path.empty() || state.data.size != 0))
     return Error(ErrorCode::kBadImage, "pipe.never_written contradicts pipe.data");
-  ASSIGN_OR_RETURN(const std::vector<std::byte> bytes, context.attachments().Get(state.data, kMostBytes));
-  ASSIGN_OR_RETURN(ScopedFd pipe, state.fifo_path.empty() ? MakeAnonymous() : OpenFifo(state, context));
+  ASSIGN_OR_RETURN(const std::vector<std::byte> bytes,
+                   context.attachments().Get(state.data, kMostBytes));
+  ASSIGN_OR_RETURN(ScopedFd pipe,
+                   state.fifo_path.empty() ? MakeAnonymous() : OpenFifo(state, context));
   const int wanted = static_cast<int>(state.capacity);
   if (fcntl(pipe.get(), F_GETPIPE_SZ) != wanted && fcntl(pipe.get(), F_SETPIPE_SZ, wanted) < 0)
-    return Error::Errno("giving a pipe its capacity of ", wanted, " bytes; see /proc/sys/fs/pipe-max-size and "
+    return Error::Errno("giving a pipe its capacity of ", wanted,
+                        " bytes; see /proc/sys/fs/pipe-max-size and "
                         "pipe-user-pages-soft");
   RETURN_IF_ERROR(Fill(pipe.get(), state, bytes));
   return pipe;

@@ -36,8 +36,8 @@ Result<ScopedFd> MakeNamelessSomewhere(const DeletedFileState& state, CreateCont
 Result<ScopedFd> DeletedFileObject::Create(const Value& value, CreateContext& context) const {
   ASSIGN_OR_RETURN(const DeletedFileState state, Decode<DeletedFileState>(value, "deleted_file"));
   ASSIGN_OR_RETURN(ScopedFd file, MakeNamelessSomewhere(state, context));
-  RETURN_IF_ERROR(context.attachments().FillFile(state.contents, file.get()), "filling a deleted file of ",
-                  state.directory);
+  RETURN_IF_ERROR(context.attachments().FillFile(state.contents, file.get()),
+                  "filling a deleted file of ", state.directory);
   if (fchmod(file.get(), state.mode) != 0) return Error::Errno("fchmod");
   const int64_t ns = ((state.mtime_ns % kNsPerSecond) + kNsPerSecond) % kNsPerSecond;
   const timespec times[2] = {{.tv_sec = 0, .tv_nsec = UTIME_OMIT},
@@ -59,7 +59,8 @@ Result<std::string> AddDeletedFile(int local_fd, const std::string& path, Collec
     return Encode(state);
   };
   std::string key = InodeKey(st);
-  RETURN_IF_ERROR(context.AddObject(key, "deleted_file", collect), "saving the deleted file ", path);
+  RETURN_IF_ERROR(context.AddObject(key, "deleted_file", collect), "saving the deleted file ",
+                  path);
   return key;
 }
 

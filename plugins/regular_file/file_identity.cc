@@ -52,7 +52,8 @@ std::string FormatTime(int64_t ns) {
   const time_t seconds = static_cast<time_t>(ns / kNsPerSecond);
   tm parts = {};
   char text[64] = "?";
-  if (gmtime_r(&seconds, &parts) != nullptr) strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &parts);
+  if (gmtime_r(&seconds, &parts) != nullptr)
+    strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &parts);
   return StrCat(text, ".", ns % kNsPerSecond, " UTC");
 }
 
@@ -65,12 +66,13 @@ std::string Describe(const FileIdentity& identity) {
 
 std::string ReadBuildId(int local_fd) {
   Elf64_Ehdr header;
-  if (!ReadAt(local_fd, 0, &header, sizeof(header)) || std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 ||
-      header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_phentsize != sizeof(Elf64_Phdr) ||
-      header.e_phnum > kMostProgramHeaders)
+  if (!ReadAt(local_fd, 0, &header, sizeof(header)) ||
+      std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 || header.e_ident[EI_CLASS] != ELFCLASS64 ||
+      header.e_phentsize != sizeof(Elf64_Phdr) || header.e_phnum > kMostProgramHeaders)
     return "";
   std::vector<Elf64_Phdr> segments(header.e_phnum);
-  if (!ReadAt(local_fd, header.e_phoff, segments.data(), segments.size() * sizeof(Elf64_Phdr))) return "";
+  if (!ReadAt(local_fd, header.e_phoff, segments.data(), segments.size() * sizeof(Elf64_Phdr)))
+    return "";
   for (const Elf64_Phdr& segment : segments) {
     if (segment.p_type != PT_NOTE || segment.p_filesz > kMostNoteBytes) continue;
     std::vector<uint8_t> notes(segment.p_filesz);

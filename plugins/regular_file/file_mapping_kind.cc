@@ -19,7 +19,8 @@ namespace {
 
 // What has a path in maps and is no file: ipc/shm.c, mm/memfd.c, mm/shmem.c, mm/hugetlb.c,
 // mm/secretmem.c, fs/aio.c.
-constexpr std::string_view kNoFiles[] = {"/SYSV", "/memfd:", "/anon_hugepage", "/secretmem", "/[aio]"};
+constexpr std::string_view kNoFiles[] = {"/SYSV", "/memfd:", "/anon_hugepage", "/secretmem",
+                                         "/[aio]"};
 // Of /dev, only these directories hold files.
 constexpr std::string_view kFilesInDev[] = {"/dev/shm/", "/dev/hugepages/", "/dev/mqueue/"};
 
@@ -32,22 +33,29 @@ Status CheckNameless(const MemoryMapping& mapping, int local_fd) {
   struct stat st = {};
   if (fstat(local_fd, &st) != 0) return Error::Errno("fstat of ", Where(mapping));
   if (!S_ISREG(st.st_mode))
-    return Error(ErrorCode::kUnsupported, StrCat(Where(mapping), " is not of a regular file, and cannot be saved"));
+    return Error(ErrorCode::kUnsupported,
+                 StrCat(Where(mapping), " is not of a regular file, and cannot be saved"));
   struct statfs fs = {};
   if (fstatfs(local_fd, &fs) != 0) return Error::Errno("fstatfs of ", Where(mapping));
   if (fs.f_type == HUGETLBFS_MAGIC)
-    return Error(ErrorCode::kUnsupported, StrCat(Where(mapping), " is of a deleted file of huge pages, which cannot "
-                                                 "be saved yet; keep its name, or use anonymous huge pages"));
+    return Error(ErrorCode::kUnsupported,
+                 StrCat(Where(mapping),
+                        " is of a deleted file of huge pages, which cannot "
+                        "be saved yet; keep its name, or use anonymous huge pages"));
   if (st.st_nlink != 0 && mapping.shared)
-    return Error(ErrorCode::kUnsupported, StrCat(Where(mapping), " is shared, and the file is now reached under "
-                                                 "another name only; put it back under its old one"));
+    return Error(ErrorCode::kUnsupported,
+                 StrCat(Where(mapping),
+                        " is shared, and the file is now reached under "
+                        "another name only; put it back under its old one"));
   return Ok();
 }
 
-Status CheckContents(const FileMappingState& state, const std::string& path, int local_fd, CreateContext& context) {
-  ASSIGN_OR_RETURN(const FileIdentity now, ReadIdentity(local_fd, !state.identity.build_id.empty()), "of ", path);
-  const std::string way_out = StrCat("; put back the file the job had mapped, or name it with --set-file ",
-                                     state.path, "=NEW");
+Status CheckContents(const FileMappingState& state, const std::string& path, int local_fd,
+                     CreateContext& context) {
+  ASSIGN_OR_RETURN(const FileIdentity now, ReadIdentity(local_fd, !state.identity.build_id.empty()),
+                   "of ", path);
+  const std::string way_out = StrCat(
+      "; put back the file the job had mapped, or name it with --set-file ", state.path, "=NEW");
   if (now.size < state.bytes_needed)
     return Error(ErrorCode::kUnsupported, StrCat(path, " is too short for its mapping: ",
                                                  DescribeChange(state.identity, now), way_out));
@@ -66,7 +74,8 @@ bool FileMappingKind::Claims(const MemoryMapping& mapping) const {
   const auto starts_path = [path](std::string_view prefix) { return path.starts_with(prefix); };
   if (!path.starts_with('/') || mapping.inode == 0) return false;
   if (std::any_of(std::begin(kNoFiles), std::end(kNoFiles), starts_path)) return false;
-  return !path.starts_with("/dev/") || std::any_of(std::begin(kFilesInDev), std::end(kFilesInDev), starts_path);
+  return !path.starts_with("/dev/") ||
+         std::any_of(std::begin(kFilesInDev), std::end(kFilesInDev), starts_path);
 }
 
 Status FileMappingKind::Check(pid_t pid, const MemoryMapping& mapping) const {
@@ -78,7 +87,8 @@ Status FileMappingKind::Check(pid_t pid, const MemoryMapping& mapping) const {
   struct stat st = {};
   if (stat(path->c_str(), &st) != 0) return Error::Errno("stat of ", *path);
   if (!S_ISREG(st.st_mode))
-    return Error(ErrorCode::kUnsupported, StrCat(Where(mapping), " is not of a regular file, and cannot be saved"));
+    return Error(ErrorCode::kUnsupported,
+                 StrCat(Where(mapping), " is not of a regular file, and cannot be saved"));
   return Ok();
 }
 
@@ -91,7 +101,8 @@ Result<MappingState> FileMappingKind::Collect(pid_t pid, const MemoryMapping& ma
   const std::optional<std::string> path = ReachMappedPath(pid, mapping);
   ScopedFd file;
   if (path.has_value()) {
-    ASSIGN_OR_RETURN(file, OpenFile(*path, O_RDONLY), "reading what is mapped at ", Hex(mapping.start));
+    ASSIGN_OR_RETURN(file, OpenFile(*path, O_RDONLY), "reading what is mapped at ",
+                     Hex(mapping.start));
   } else {
     ASSIGN_OR_RETURN(file, OpenMappedFile(pid, mapping));
     RETURN_IF_ERROR(CheckNameless(mapping, file.get()));
@@ -99,10 +110,12 @@ Result<MappingState> FileMappingKind::Collect(pid_t pid, const MemoryMapping& ma
   }
   ASSIGN_OR_RETURN(state.identity, ReadIdentity(file.get(), /*with_build_id=*/true));
   state.bytes_needed = std::min(state.identity.size, mapping.offset + mapping.size_bytes());
-  return MappingState{.pages = mapping.shared ? PagePolicy::kNone : PagePolicy::kPrivate, .state = Encode(state)};
+  return MappingState{.pages = mapping.shared ? PagePolicy::kNone : PagePolicy::kPrivate,
+                      .state = Encode(state)};
 }
 
-Result<std::optional<ScopedFd>> FileMappingKind::OpenBacking(const Value& value, CreateContext& context) const {
+Result<std::optional<ScopedFd>> FileMappingKind::OpenBacking(const Value& value,
+                                                             CreateContext& context) const {
   ASSIGN_OR_RETURN(const FileMappingState state, Decode<FileMappingState>(value, "file"));
   const int flags = state.shared && state.writable ? O_RDWR : O_RDONLY;
   if (!state.object.empty()) {
@@ -113,11 +126,12 @@ Result<std::optional<ScopedFd>> FileMappingKind::OpenBacking(const Value& value,
     return std::optional(std::move(file));
   }
   const std::string path = context.MovedPath(state.path);
-  ASSIGN_OR_RETURN(ScopedFd file, OpenFile(path, flags | O_NOCTTY | O_NONBLOCK), "the job had this file mapped; --set-file ",
-                   state.path, "=NEW names another");
+  ASSIGN_OR_RETURN(ScopedFd file, OpenFile(path, flags | O_NOCTTY | O_NONBLOCK),
+                   "the job had this file mapped; --set-file ", state.path, "=NEW names another");
   struct stat st = {};
   if (fstat(file.get(), &st) != 0) return Error::Errno("fstat ", path);
-  if (!S_ISREG(st.st_mode)) return Error(ErrorCode::kUnsupported, StrCat(path, " is no longer a regular file"));
+  if (!S_ISREG(st.st_mode))
+    return Error(ErrorCode::kUnsupported, StrCat(path, " is no longer a regular file"));
   RETURN_IF_ERROR(CheckContents(state, path, file.get(), context));
   return std::optional(std::move(file));
 }

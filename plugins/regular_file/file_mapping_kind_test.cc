@@ -72,8 +72,8 @@ class FileMappingKindTest : public ::testing::Test {
 
 TEST_F(FileMappingKindTest, ClaimsFilesAndNoKernelMemory) {
   MemoryMapping mapping = Map(false);
-  for (const char* path : {"/SYSV00000000", "/memfd:x", "/anon_hugepage", "/dev/zero", "/dev/nvidia0", "/[aio]", "[heap]",
-                           "anon_inode:[io_uring]"}) {
+  for (const char* path : {"/SYSV00000000", "/memfd:x", "/anon_hugepage", "/dev/zero",
+                           "/dev/nvidia0", "/[aio]", "[heap]", "anon_inode:[io_uring]"}) {
     mapping.path = path;
     EXPECT_FALSE(kind_.Claims(mapping)) << path;
   }
@@ -86,7 +86,8 @@ TEST_F(FileMappingKindTest, APrivateMappingNeedsTheSameContents) {
   EXPECT_EQ(ReadBacking(state), "contents");
   const timespec times[2] = {{.tv_sec = 1, .tv_nsec = 0}, {.tv_sec = 1, .tv_nsec = 5}};
   ASSERT_EQ(futimens(fd_.get(), times), 0);
-  EXPECT_THAT(kind_.OpenBacking(state, contexts_.create()), FailsWith(ErrorCode::kUnsupported, "--set-file"));
+  EXPECT_THAT(kind_.OpenBacking(state, contexts_.create()),
+              FailsWith(ErrorCode::kUnsupported, "--set-file"));
 }
 
 TEST_F(FileMappingKindTest, ASharedMappingMayHaveChangedButNotShrunk) {
@@ -95,7 +96,8 @@ TEST_F(FileMappingKindTest, ASharedMappingMayHaveChangedButNotShrunk) {
   EXPECT_EQ(ReadBacking(state), "contentsnew");
   EXPECT_EQ(contexts_.warnings.size(), 1u);
   ASSERT_EQ(ftruncate(fd_.get(), 7), 0);
-  EXPECT_THAT(kind_.OpenBacking(state, contexts_.create()), FailsWith(ErrorCode::kUnsupported, "too short"));
+  EXPECT_THAT(kind_.OpenBacking(state, contexts_.create()),
+              FailsWith(ErrorCode::kUnsupported, "too short"));
 }
 
 TEST_F(FileMappingKindTest, ASharedWritableMappingGetsAWritableFile) {
@@ -103,7 +105,8 @@ TEST_F(FileMappingKindTest, ASharedWritableMappingGetsAWritableFile) {
   mprotect(address_, 4096, PROT_READ | PROT_WRITE);
   MemoryMapping writable = mapping;
   writable.prot |= PROT_WRITE;
-  const Result<std::optional<ScopedFd>> backing = kind_.OpenBacking(Collect(writable), contexts_.create());
+  const Result<std::optional<ScopedFd>> backing =
+      kind_.OpenBacking(Collect(writable), contexts_.create());
   ASSERT_THAT(backing, IsOk());
   EXPECT_EQ(fcntl(backing.value()->get(), F_GETFL) & O_ACCMODE, O_RDWR);
 }
@@ -126,7 +129,8 @@ TEST_F(FileMappingKindTest, ExecutablesAreKnownByBuildId) {
   state.identity.mtime_ns = 1;
   EXPECT_THAT(kind_.OpenBacking(Encode(state), contexts_.create()), IsOk());
   state.identity.build_id[0] ^= 1;
-  EXPECT_THAT(kind_.OpenBacking(Encode(state), contexts_.create()), FailsWith(ErrorCode::kUnsupported, "has changed"));
+  EXPECT_THAT(kind_.OpenBacking(Encode(state), contexts_.create()),
+              FailsWith(ErrorCode::kUnsupported, "has changed"));
   EXPECT_EQ(ReadBuildId(fd_.get()), "");
 }
 

@@ -23,24 +23,30 @@ long FileSystemOf(int local_fd) {
 
 // File systems whose files are made up when they are read.
 bool IsPseudo(long file_system) {
-  constexpr long kPseudo[] = {PROC_SUPER_MAGIC,   SYSFS_MAGIC,   CGROUP_SUPER_MAGIC, CGROUP2_SUPER_MAGIC,
-                              DEBUGFS_MAGIC,      TRACEFS_MAGIC, SECURITYFS_MAGIC};
+  constexpr long kPseudo[] = {PROC_SUPER_MAGIC,    SYSFS_MAGIC,   CGROUP_SUPER_MAGIC,
+                              CGROUP2_SUPER_MAGIC, DEBUGFS_MAGIC, TRACEFS_MAGIC,
+                              SECURITYFS_MAGIC};
   return std::find(std::begin(kPseudo), std::end(kPseudo), file_system) != std::end(kPseudo);
 }
 
 bool IsOfAProcess(const std::string& path) {
-  return path.starts_with("/proc/") && path.size() > 6 && std::isdigit(static_cast<unsigned char>(path[6])) != 0;
+  return path.starts_with("/proc/") && path.size() > 6 &&
+         std::isdigit(static_cast<unsigned char>(path[6])) != 0;
 }
 
-bool HasName(const FdFacts& file) { return ReachTraceePath(file.pid, file.link, file.stat).has_value(); }
+bool HasName(const FdFacts& file) {
+  return ReachTraceePath(file.pid, file.link, file.stat).has_value();
+}
 
 bool IsWrittenBy(const FdFacts& other, const FdFacts& file) {
   return other.stat.st_ino == file.stat.st_ino && other.stat.st_dev == file.stat.st_dev &&
          (other.info.flags & O_PATH) == 0 && (other.info.flags & O_ACCMODE) != O_RDONLY;
 }
 
-Result<std::string> CollectDeleted(const FdFacts& file, const std::string& path, CollectContext& context) {
-  if ((file.info.flags & O_ACCMODE) != O_WRONLY) return AddDeletedFile(file.local_fd, path, context);
+Result<std::string> CollectDeleted(const FdFacts& file, const std::string& path,
+                                   CollectContext& context) {
+  if ((file.info.flags & O_ACCMODE) != O_WRONLY)
+    return AddDeletedFile(file.local_fd, path, context);
   ASSIGN_OR_RETURN(const ScopedFd readable, Reopen(file.local_fd, O_RDONLY),
                    "reading a deleted file that is open for writing only");
   return AddDeletedFile(readable.get(), path, context);
@@ -50,17 +56,19 @@ std::string WayOut(const std::string& path) {
   return StrCat("; put back the file the job had open, or name it with --set-file ", path, "=NEW");
 }
 
-Status CheckUnchanged(const RegularFileState& state, const std::string& path, int local_fd, CreateContext& context) {
+Status CheckUnchanged(const RegularFileState& state, const std::string& path, int local_fd,
+                      CreateContext& context) {
   if (!state.identity.has_value()) return Ok();
   const FileIdentity& before = *state.identity;
   ASSIGN_OR_RETURN(const FileIdentity now, ReadIdentity(local_fd, /*with_build_id=*/false));
   if (now.size < std::min(state.offset, before.size))
     return Error(ErrorCode::kUnsupported,
-                 StrCat(path, " is shorter (", now.size, " bytes) than where the job is in it (", state.offset, ")",
-                        WayOut(state.path)));
+                 StrCat(path, " is shorter (", now.size, " bytes) than where the job is in it (",
+                        state.offset, ")", WayOut(state.path)));
   if (now == before) return Ok();
   const std::string change = StrCat(path, " has changed: ", DescribeChange(before, now));
-  if (!state.written_by_job) return Error(ErrorCode::kUnsupported, StrCat(change, WayOut(state.path)));
+  if (!state.written_by_job)
+    return Error(ErrorCode::kUnsupported, StrCat(change, WayOut(state.path)));
   context.Warn(StrCat(change, "; the job goes on with it as it is"));
   return Ok();
 }
@@ -70,12 +78,14 @@ Result<ScopedFd> OpenByPath(const RegularFileState& state, CreateContext& contex
   const std::string path = context.MovedPath(state.path);
   Result<ScopedFd> opened = OpenFile(path, static_cast<int>(state.open.flags & kKept) | O_NOCTTY);
   if (!opened.has_value() && opened.error().errno_value() == ENOENT)
-    return Error(ErrorCode::kUnsupported, StrCat("the file ", path, " is missing", WayOut(state.path)));
+    return Error(ErrorCode::kUnsupported,
+                 StrCat("the file ", path, " is missing", WayOut(state.path)));
   ASSIGN_OR_RETURN(ScopedFd file, std::move(opened), "the job had ", state.path, " open");
   struct stat st = {};
   if (fstat(file.get(), &st) != 0) return Error::Errno("fstat ", path);
   if (!S_ISREG(st.st_mode))
-    return Error(ErrorCode::kUnsupported, StrCat(path, " is no longer a regular file", WayOut(state.path)));
+    return Error(ErrorCode::kUnsupported,
+                 StrCat(path, " is no longer a regular file", WayOut(state.path)));
   RETURN_IF_ERROR(CheckUnchanged(state, path, file.get(), context));
   return file;
 }
@@ -83,9 +93,9 @@ Result<ScopedFd> OpenByPath(const RegularFileState& state, CreateContext& contex
 }  // namespace
 
 bool RegularFileKind::Claims(const FdFacts& file) const {
-  return S_ISREG(file.stat.st_mode) && (file.info.flags & O_PATH) == 0 && file.link.starts_with('/') &&
-         !file.link.starts_with("/memfd:") && !file.link.starts_with("/secretmem") &&
-         FileSystemOf(file.local_fd) != kMqueueMagic;
+  return S_ISREG(file.stat.st_mode) && (file.info.flags & O_PATH) == 0 &&
+         file.link.starts_with('/') && !file.link.starts_with("/memfd:") &&
+         !file.link.starts_with("/secretmem") && FileSystemOf(file.local_fd) != kMqueueMagic;
 }
 
 Status RegularFileKind::Check(const FdFacts& file, std::span<const FdFacts>) const {
@@ -93,15 +103,17 @@ Status RegularFileKind::Check(const FdFacts& file, std::span<const FdFacts>) con
   RETURN_IF_ERROR(ParseLocks(file.info), "fd ", file.fd, " (", file.link, ")");
   const long file_system = FileSystemOf(file.local_fd);
   if (IsOfAProcess(file.link) && file_system == PROC_SUPER_MAGIC)
-    return Error(ErrorCode::kUnsupported, StrCat("fd ", file.fd, " is ", file.link, ", a view of a running process, "
+    return Error(ErrorCode::kUnsupported, StrCat("fd ", file.fd, " is ", file.link,
+                                                 ", a view of a running process, "
                                                  "which cannot be saved; close it first"));
   if (HasName(file)) return Ok();
   if (IsPseudo(file_system) || file_system == HUGETLBFS_MAGIC)
-    return Error(ErrorCode::kUnsupported, StrCat("fd ", file.fd, " is ", file.link, ", which is gone; close it first"));
-  if (file.stat.st_nlink != 0)
     return Error(ErrorCode::kUnsupported,
-                 StrCat("fd ", file.fd, " is a file that was ", file.link, ", and is reached under another name only; "
-                        "put it back under its old one"));
+                 StrCat("fd ", file.fd, " is ", file.link, ", which is gone; close it first"));
+  if (file.stat.st_nlink != 0)
+    return Error(ErrorCode::kUnsupported, StrCat("fd ", file.fd, " is a file that was ", file.link,
+                                                 ", and is reached under another name only; "
+                                                 "put it back under its old one"));
   return Ok();
 }
 

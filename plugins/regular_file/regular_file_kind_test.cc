@@ -76,12 +76,15 @@ TEST_F(RegularFileKindTest, AMissingOrChangedFileIsRefusedUnlessItMoved) {
   const Value state = Collect(Open(O_RDONLY));
   const std::string moved = path_ + ".moved";
   ASSERT_EQ(rename(path_.c_str(), moved.c_str()), 0);
-  EXPECT_THAT(kind_.Create(state, contexts_.create()),
-              FailsWith(ErrorCode::kUnsupported, "is missing; put back the file the job had open, or name it with --set-file"));
+  EXPECT_THAT(
+      kind_.Create(state, contexts_.create()),
+      FailsWith(ErrorCode::kUnsupported,
+                "is missing; put back the file the job had open, or name it with --set-file"));
   contexts_.moved[path_] = moved;
   EXPECT_THAT(kind_.Create(state, contexts_.create()), IsOk());
   ASSERT_THAT(WriteFile(moved, "something else"), IsOk());
-  EXPECT_THAT(kind_.Create(state, contexts_.create()), FailsWith(ErrorCode::kUnsupported, "has changed: it was 10 bytes"));
+  EXPECT_THAT(kind_.Create(state, contexts_.create()),
+              FailsWith(ErrorCode::kUnsupported, "has changed: it was 10 bytes"));
   unlink(moved.c_str());
 }
 
@@ -93,7 +96,8 @@ TEST_F(RegularFileKindTest, AFileTheJobWritesMayHaveGrownButNotShrunk) {
   EXPECT_THAT(kind_.Create(state, contexts_.create()), IsOk());
   EXPECT_EQ(contexts_.warnings.size(), 1u);
   ASSERT_EQ(ftruncate(fd.get(), 9), 0);
-  EXPECT_THAT(kind_.Create(state, contexts_.create()), FailsWith(ErrorCode::kUnsupported, "is shorter (9 bytes)"));
+  EXPECT_THAT(kind_.Create(state, contexts_.create()),
+              FailsWith(ErrorCode::kUnsupported, "is shorter (9 bytes)"));
 }
 
 TEST_F(RegularFileKindTest, ADeletedFileComesBackOnceWithItsContents) {
@@ -135,7 +139,8 @@ TEST_F(RegularFileKindTest, ARemovedNameWithAnotherLeftIsRefused) {
   ASSERT_EQ(link(path_.c_str(), other.c_str()), 0);
   unlink(path_.c_str());
   const FdFacts file = FactsOf(fd.get());
-  EXPECT_THAT(kind_.Check(file, std::span(&file, 1)), FailsWith(ErrorCode::kUnsupported, "another name only"));
+  EXPECT_THAT(kind_.Check(file, std::span(&file, 1)),
+              FailsWith(ErrorCode::kUnsupported, "another name only"));
   unlink(other.c_str());
 }
 
@@ -149,7 +154,8 @@ TEST_F(RegularFileKindTest, LocksAreTakenAgain) {
   ASSERT_EQ(fcntl(fd.get(), F_SETLK, &range), 0);
   const std::string locks = FactsOf(fd.get()).info.fields.at("lock");
   const Value state = Collect(fd);
-  EXPECT_THAT(kind_.Create(state, contexts_.create()), FailsWith(ErrorCode::kSystem, "still running?"));
+  EXPECT_THAT(kind_.Create(state, contexts_.create()),
+              FailsWith(ErrorCode::kSystem, "still running?"));
   fd.Reset();
   const ScopedFd again = Create(state);
   SyscallPlan plan;
@@ -163,15 +169,18 @@ TEST_F(RegularFileKindTest, FilesOfProcHaveNoSizeToCompare) {
   EXPECT_FALSE(ReadRest(Create(Collect(fd))).empty());
   const ScopedFd own(open("/proc/self/status", O_RDONLY));
   const FdFacts file = FactsOf(own.get());
-  EXPECT_THAT(kind_.Check(file, std::span(&file, 1)), FailsWith(ErrorCode::kUnsupported, "a view of a running process"));
+  EXPECT_THAT(kind_.Check(file, std::span(&file, 1)),
+              FailsWith(ErrorCode::kUnsupported, "a view of a running process"));
 }
 
 TEST_F(RegularFileKindTest, MalformedImagesAreRejected) {
   RegularFileState state;
-  EXPECT_THAT(kind_.Create(Encode(state), contexts_.create()), FailsWith(ErrorCode::kBadImage, "regular_file.path"));
+  EXPECT_THAT(kind_.Create(Encode(state), contexts_.create()),
+              FailsWith(ErrorCode::kBadImage, "regular_file.path"));
   state.path = path_;
   state.object = "inode:1:2";
-  EXPECT_THAT(kind_.Create(Encode(state), contexts_.create()), FailsWith(ErrorCode::kBadImage, "no object inode:1:2"));
+  EXPECT_THAT(kind_.Create(Encode(state), contexts_.create()),
+              FailsWith(ErrorCode::kBadImage, "no object inode:1:2"));
   EXPECT_THAT(object_.Create(Encode(DeletedFileState()), contexts_.create()),
               FailsWith(ErrorCode::kBadImage, "deleted_file.directory"));
 }

@@ -11,7 +11,8 @@ Status SignalfdKind::Check(const FdFacts& file, std::span<const FdFacts>) const 
   return Ok();
 }
 
-Result<Value> SignalfdKind::Collect(const FdFacts& file, std::span<const FdFacts>, CollectContext&) const {
+Result<Value> SignalfdKind::Collect(const FdFacts& file, std::span<const FdFacts>,
+                                    CollectContext&) const {
   SignalfdState state;
   ASSIGN_OR_RETURN(state.open, ReadOpenFile(file));
   ASSIGN_OR_RETURN(state.mask, file.info.FindNumber("sigmask", 16));
@@ -21,7 +22,8 @@ Result<Value> SignalfdKind::Collect(const FdFacts& file, std::span<const FdFacts
 Result<ScopedFd> SignalfdKind::Create(const Value& value, CreateContext&) const {
   ASSIGN_OR_RETURN(const SignalfdState state, Decode<SignalfdState>(value, "signalfd"));
   // Past glibc, whose sigset_t has more bits than the kernel's.
-  ScopedFd fd(static_cast<int>(syscall(SYS_signalfd4, -1, &state.mask, sizeof(state.mask), SFD_CLOEXEC)));
+  ScopedFd fd(
+      static_cast<int>(syscall(SYS_signalfd4, -1, &state.mask, sizeof(state.mask), SFD_CLOEXEC)));
   if (!fd.valid()) return Error::Errno("signalfd4");
   RETURN_IF_ERROR(SetStatusFlags(fd.get(), state.open.flags));
   return fd;

@@ -24,7 +24,8 @@ class SignalfdKind final : public FdKind {
   std::string_view name() const override { return "signalfd"; }
   bool Claims(const FdFacts& file) const override { return file.link == "anon_inode:[signalfd]"; }
   Status Check(const FdFacts& file, std::span<const FdFacts> all) const override;
-  Result<Value> Collect(const FdFacts& file, std::span<const FdFacts> all, CollectContext& context) const override;
+  Result<Value> Collect(const FdFacts& file, std::span<const FdFacts> all,
+                        CollectContext& context) const override;
   Result<ScopedFd> Create(const Value& state, CreateContext& context) const override;
   Status PlanInTask(const Value& state, int fd, SyscallPlan& plan) const override;
 };

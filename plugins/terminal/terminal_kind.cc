@@ -58,7 +58,8 @@ Status TerminalKind::Check(const FdFacts& file, std::span<const FdFacts>) const 
   return Ok();
 }
 
-Result<Value> TerminalKind::Collect(const FdFacts& file, std::span<const FdFacts>, CollectContext&) const {
+Result<Value> TerminalKind::Collect(const FdFacts& file, std::span<const FdFacts>,
+                                    CollectContext&) const {
   TerminalState state;
   ASSIGN_OR_RETURN(state.open, ReadOpenFile(file));
   state.path = file.link;
@@ -70,19 +71,23 @@ Result<Value> TerminalKind::Collect(const FdFacts& file, std::span<const FdFacts
 Result<ScopedFd> TerminalKind::Create(const Value& value, CreateContext& context) const {
   ASSIGN_OR_RETURN(const TerminalState state, Decode<TerminalState>(value, "terminal"));
   if (const std::string moved = context.MovedPath(state.path); moved != state.path) {
-    ASSIGN_OR_RETURN(ScopedFd fd, OpenFile(moved, OpenFlags(state)), "in the place of ", state.path);
+    ASSIGN_OR_RETURN(ScopedFd fd, OpenFile(moved, OpenFlags(state)), "in the place of ",
+                     state.path);
     RETURN_IF_ERROR(SetStatusFlags(fd.get(), state.open.flags));
     return fd;
   }
   std::optional<ScopedFd> fd = OpenSame(state);
   if (!fd.has_value()) {
     fd = OpenCallers(state);
-    if (fd.has_value()) context.Warn(StrCat("the terminal ", state.path, " is gone: yours takes its place"));
+    if (fd.has_value())
+      context.Warn(StrCat("the terminal ", state.path, " is gone: yours takes its place"));
   }
   if (!fd.has_value())
     return Error(ErrorCode::kUnsupported,
-                 StrCat("the terminal ", state.path, " is gone and there is none here to take its place; restore "
-                        "from a terminal, or name another file with --set-file ", state.path, "=/dev/null"));
+                 StrCat("the terminal ", state.path,
+                        " is gone and there is none here to take its place; restore "
+                        "from a terminal, or name another file with --set-file ",
+                        state.path, "=/dev/null"));
   RETURN_IF_ERROR(SetStatusFlags(fd->get(), state.open.flags));
   return std::move(*fd);
 }

@@ -34,7 +34,8 @@ class TerminalKind final : public FdKind {
   std::string_view name() const override { return "terminal"; }
   bool Claims(const FdFacts& file) const override;
   Status Check(const FdFacts& file, std::span<const FdFacts> all) const override;
-  Result<Value> Collect(const FdFacts& file, std::span<const FdFacts> all, CollectContext& context) const override;
+  Result<Value> Collect(const FdFacts& file, std::span<const FdFacts> all,
+                        CollectContext& context) const override;
   Result<ScopedFd> Create(const Value& state, CreateContext& context) const override;
   Status PlanInTask(const Value& state, int fd, SyscallPlan& plan) const override;
 };

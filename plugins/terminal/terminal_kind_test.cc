@@ -20,7 +20,8 @@ class TerminalKindTest : public ::testing::Test {
  protected:
   void SetUp() override {
     master_.Reset(posix_openpt(O_RDWR | O_NOCTTY));
-    if (!master_.valid() || unlockpt(master_.get()) != 0) GTEST_SKIP() << "no pseudo terminals here";
+    if (!master_.valid() || unlockpt(master_.get()) != 0)
+      GTEST_SKIP() << "no pseudo terminals here";
     slave_.Reset(open(ptsname(master_.get()), O_RDWR | O_NOCTTY | O_NONBLOCK));
     if (!slave_.valid()) GTEST_SKIP() << "no pseudo terminals here";
   }
@@ -65,7 +66,8 @@ TEST_F(TerminalKindTest, AGoneTerminalIsReplacedByNameOrByTheCallersOrRefused) {
 
 TEST_F(TerminalKindTest, MalformedImagesAreRejected) {
   TerminalState state;
-  EXPECT_THAT(kind_.Create(Encode(state), contexts_.create()), FailsWith(ErrorCode::kBadImage, "terminal.path"));
+  EXPECT_THAT(kind_.Create(Encode(state), contexts_.create()),
+              FailsWith(ErrorCode::kBadImage, "terminal.path"));
 }
 
 }  // namespace

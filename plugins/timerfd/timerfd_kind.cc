@@ -15,7 +15,9 @@ namespace {
 constexpr uint32_t kTfdIocSetTicks = _IOW('T', 0, uint64_t);
 constexpr int64_t kNsPerSecond = 1'000'000'000;
 
-timespec ToTimespec(int64_t ns) { return {.tv_sec = ns / kNsPerSecond, .tv_nsec = ns % kNsPerSecond}; }
+timespec ToTimespec(int64_t ns) {
+  return {.tv_sec = ns / kNsPerSecond, .tv_nsec = ns % kNsPerSecond};
+}
 
 int64_t Now(clockid_t clock) {
   timespec now = {};
@@ -43,13 +45,15 @@ Status TimerfdKind::Check(const FdFacts& file, std::span<const FdFacts>) const {
   return Ok();
 }
 
-Result<Value> TimerfdKind::Collect(const FdFacts& file, std::span<const FdFacts>, CollectContext&) const {
+Result<Value> TimerfdKind::Collect(const FdFacts& file, std::span<const FdFacts>,
+                                   CollectContext&) const {
   ASSIGN_OR_RETURN(TimerfdState state, ReadTimer(file), "reading timerfd ", file.fd);
   ASSIGN_OR_RETURN(state.open, ReadOpenFile(file));
   const bool wall_clock = state.clock == CLOCK_REALTIME || state.clock == CLOCK_REALTIME_ALARM;
   if (state.remaining_ns != 0 && wall_clock && (state.settime_flags & TFD_TIMER_ABSTIME) != 0) {
     const int64_t now_ns = Now(CLOCK_REALTIME);
-    state.deadline_ns = state.remaining_ns > INT64_MAX - now_ns ? INT64_MAX : now_ns + state.remaining_ns;
+    state.deadline_ns =
+        state.remaining_ns > INT64_MAX - now_ns ? INT64_MAX : now_ns + state.remaining_ns;
   }
   return Encode(state);
 }

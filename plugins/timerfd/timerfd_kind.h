@@ -19,7 +19,8 @@ class TimerfdKind final : public FdKind {
   std::string_view name() const override { return "timerfd"; }
   bool Claims(const FdFacts& file) const override { return file.link == "anon_inode:[timerfd]"; }
   Status Check(const FdFacts& file, std::span<const FdFacts> all) const override;
-  Result<Value> Collect(const FdFacts& file, std::span<const FdFacts> all, CollectContext& context) const override;
+  Result<Value> Collect(const FdFacts& file, std::span<const FdFacts> all,
+                        CollectContext& context) const override;
   Result<ScopedFd> Create(const Value& state, CreateContext& context) const override;
   Status PlanInTask(const Value& state, int fd, SyscallPlan& plan) const override;
 };

@@ -54,7 +54,8 @@ TEST_F(TimerfdKindTest, DisarmedTimerStaysDisarmed) {
 }
 
 TEST_F(TimerfdKindTest, PeriodicTimerKeepsIntervalAndTimeLeft) {
-  const itimerspec spec{.it_interval = {.tv_sec = 7, .tv_nsec = 0}, .it_value = {.tv_sec = 90, .tv_nsec = 0}};
+  const itimerspec spec{.it_interval = {.tv_sec = 7, .tv_nsec = 0},
+                        .it_value = {.tv_sec = 90, .tv_nsec = 0}};
   ASSERT_EQ(timerfd_settime(fd_.get(), 0, &spec, nullptr), 0);
   const TimerfdState restored = CheckpointAndRestore();
   EXPECT_EQ(restored.interval_ns, 7 * kSecond);
@@ -88,7 +89,8 @@ TEST_F(TimerfdKindTest, AWallClockTimeStaysThatTime) {
   timespec now = {};
   clock_gettime(CLOCK_REALTIME, &now);
   const itimerspec spec{.it_interval = {}, .it_value = {.tv_sec = now.tv_sec + 50, .tv_nsec = 0}};
-  ASSERT_EQ(timerfd_settime(fd_.get(), TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &spec, nullptr), 0);
+  ASSERT_EQ(timerfd_settime(fd_.get(), TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &spec, nullptr),
+            0);
   const TimerfdState restored = CheckpointAndRestore();
   EXPECT_EQ(restored.settime_flags, uint32_t{TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET});
   EXPECT_LE(restored.remaining_ns, 50 * kSecond);
@@ -97,9 +99,11 @@ TEST_F(TimerfdKindTest, AWallClockTimeStaysThatTime) {
 TEST_F(TimerfdKindTest, ImageWithoutClockIsRejected) {
   Value::Object state = *Encode(TimerfdState()).AsObject();
   state.erase("clock");
-  EXPECT_THAT(kind_.Create(Value(state), contexts_.create()), FailsWith(ErrorCode::kBadImage, "timerfd.clock"));
+  EXPECT_THAT(kind_.Create(Value(state), contexts_.create()),
+              FailsWith(ErrorCode::kBadImage, "timerfd.clock"));
   SyscallPlan plan;
-  EXPECT_THAT(kind_.PlanInTask(Value(state), 5, plan), FailsWith(ErrorCode::kBadImage, "timerfd.clock"));
+  EXPECT_THAT(kind_.PlanInTask(Value(state), 5, plan),
+              FailsWith(ErrorCode::kBadImage, "timerfd.clock"));
 }
 
 }  // namespace

@@ -12,7 +12,8 @@ namespace {
 
 using Phrase = std::pair<std::string_view, std::string_view>;
 
-// What readlink shows after "anon_inode:".  bpf(2), kvm and others make them with anon_inode_getfd().
+// What readlink shows after "anon_inode:".  bpf(2), kvm and others make them with
+// anon_inode_getfd().
 constexpr Phrase kAnonymousInodes[] = {
     {"[io_uring]", "an io_uring instance"},
     {"[userfaultfd]", "a userfaultfd"},
@@ -40,26 +41,41 @@ constexpr Phrase kAnonymousInodes[] = {
 };
 
 constexpr Phrase kPrefixes[] = {
-    {"mnt:[", "a mount namespace"},       {"net:[", "a network namespace"},
-    {"user:[", "a user namespace"},       {"pid:[", "a PID namespace"},
-    {"uts:[", "a UTS namespace"},         {"ipc:[", "an IPC namespace"},
-    {"cgroup:[", "a cgroup namespace"},   {"time:[", "a time namespace"},
-    {"pidfd:[", "a pidfd"},               {"pipe:[", "a pipe"},
-    {"/dmabuf:", "a DMA buffer"},         {"/secretmem", "secret memory (memfd_secret)"},
+    {"mnt:[", "a mount namespace"},
+    {"net:[", "a network namespace"},
+    {"user:[", "a user namespace"},
+    {"pid:[", "a PID namespace"},
+    {"uts:[", "a UTS namespace"},
+    {"ipc:[", "an IPC namespace"},
+    {"cgroup:[", "a cgroup namespace"},
+    {"time:[", "a time namespace"},
+    {"pidfd:[", "a pidfd"},
+    {"pipe:[", "a pipe"},
+    {"/dmabuf:", "a DMA buffer"},
+    {"/secretmem", "secret memory (memfd_secret)"},
     {"/memfd:", "a memfd"},
 };
 
 std::string_view SocketFamily(int domain) {
   switch (domain) {
-    case AF_UNIX: return "UNIX";
-    case AF_NETLINK: return "netlink";
-    case AF_PACKET: return "packet";
-    case AF_VSOCK: return "vsock";
-    case AF_ALG: return "kernel crypto";
-    case AF_BLUETOOTH: return "Bluetooth";
-    case AF_CAN: return "CAN";
-    case AF_XDP: return "XDP";
-    default: return "";
+    case AF_UNIX:
+      return "UNIX";
+    case AF_NETLINK:
+      return "netlink";
+    case AF_PACKET:
+      return "packet";
+    case AF_VSOCK:
+      return "vsock";
+    case AF_ALG:
+      return "kernel crypto";
+    case AF_BLUETOOTH:
+      return "Bluetooth";
+    case AF_CAN:
+      return "CAN";
+    case AF_XDP:
+      return "XDP";
+    default:
+      return "";
   }
 }
 
@@ -72,7 +88,8 @@ std::string DescribeSocket(const FdFacts& file) {
   const int domain = option(SO_DOMAIN);
   const int type = option(SO_TYPE);
   if (domain == AF_INET || domain == AF_INET6) {
-    if (type == SOCK_STREAM) return option(SO_ACCEPTCONN) > 0 ? "a listening TCP socket" : "a TCP socket";
+    if (type == SOCK_STREAM)
+      return option(SO_ACCEPTCONN) > 0 ? "a listening TCP socket" : "a TCP socket";
     return type == SOCK_DGRAM ? "a UDP socket" : "a raw network socket";
   }
   const std::string_view family = SocketFamily(domain);

@@ -32,7 +32,8 @@ TEST(DescribeFd, NamesKernelObjects) {
 TEST(DescribeFd, NamesDevices) {
   const ScopedFd ptmx(open("/dev/ptmx", O_RDWR | O_NOCTTY));
   if (!ptmx.valid()) GTEST_SKIP() << "no pseudo terminals here";
-  EXPECT_NE(DescribeFd(FactsOf(ptmx.get())).find("the master side of a pseudo terminal"), std::string::npos);
+  EXPECT_NE(DescribeFd(FactsOf(ptmx.get())).find("the master side of a pseudo terminal"),
+            std::string::npos);
 }
 
 TEST(DescribeMapping, NamesWhatIsBehindIt) {

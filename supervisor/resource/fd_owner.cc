@@ -24,7 +24,8 @@ Error ForeignOwner(const FdFacts& file, const f_owner_ex& owner) {
 
 // The id of thread `tid` in its own PID namespace: the last number of NSpid.
 Result<int32_t> InnerTid(pid_t pid, pid_t tid) {
-  ASSIGN_OR_RETURN(const std::string status, ReadFile(StrCat("/proc/", pid, "/task/", tid, "/status")));
+  ASSIGN_OR_RETURN(const std::string status,
+                   ReadFile(StrCat("/proc/", pid, "/task/", tid, "/status")));
   const size_t line = status.find("\nNSpid:");
   if (line == std::string::npos) return tid;
   const size_t end = status.find('\n', line + 1);
@@ -37,10 +38,12 @@ Result<int32_t> InnerTid(pid_t pid, pid_t tid) {
 Result<std::optional<FdOwner>> ReadFdOwner(const FdFacts& file) {
   if ((file.info.flags & O_PATH) != 0) return std::optional<FdOwner>();
   f_owner_ex owner = {};
-  if (fcntl(file.local_fd, F_GETOWN_EX, &owner) != 0) return Error::Errno("F_GETOWN_EX on fd ", file.fd);
+  if (fcntl(file.local_fd, F_GETOWN_EX, &owner) != 0)
+    return Error::Errno("F_GETOWN_EX on fd ", file.fd);
   const int signal = fcntl(file.local_fd, F_GETSIG);
   if (signal < 0) return Error::Errno("F_GETSIG on fd ", file.fd);
-  if (owner.pid == 0 && signal == 0 && (file.info.flags & O_ASYNC) == 0) return std::optional<FdOwner>();
+  if (owner.pid == 0 && signal == 0 && (file.info.flags & O_ASYNC) == 0)
+    return std::optional<FdOwner>();
 
   FdOwner state{.type = static_cast<int32_t>(owner.type), .id = 0, .signal = signal};
   if (owner.pid == 0) return std::optional(state);
@@ -57,9 +60,11 @@ Result<std::optional<FdOwner>> ReadFdOwner(const FdFacts& file) {
 
 void PlanFdOwner(const std::optional<FdOwner>& owner, uint64_t flags, int fd, SyscallPlan& plan) {
   if (!owner.has_value()) return;
-  const f_owner_ex who{.type = static_cast<decltype(f_owner_ex::type)>(owner->type), .pid = owner->id};
+  const f_owner_ex who{.type = static_cast<decltype(f_owner_ex::type)>(owner->type),
+                       .pid = owner->id};
   if (owner->id != 0)
-    plan.Add(StrCat("setting who is signalled by fd ", fd), SYS_fcntl, {fd, F_SETOWN_EX, Arg::Copy(who)});
+    plan.Add(StrCat("setting who is signalled by fd ", fd), SYS_fcntl,
+             {fd, F_SETOWN_EX, Arg::Copy(who)});
   if (owner->signal != 0)
     plan.Add(StrCat("setting the signal of fd ", fd), SYS_fcntl, {fd, F_SETSIG, owner->signal});
   if ((flags & O_ASYNC) != 0)

@@ -16,7 +16,8 @@ bool ParseNumber(const std::string& text, int64_t& out) {
   return error == std::errc{} && end == text.data() + text.size();
 }
 
-// "1: POSIX  ADVISORY  WRITE 9398 fe:00:10953857 10 14"; the last two are the first and the last byte.
+// "1: POSIX  ADVISORY  WRITE 9398 fe:00:10953857 10 14"; the last two are the first and the last
+// byte.
 Result<FileLock> ParseLock(std::string_view line) {
   std::istringstream words{std::string(line)};
   std::string number, kind, advisory, type, pid, inode, first, last;
@@ -30,7 +31,8 @@ Result<FileLock> ParseLock(std::string_view line) {
     lock.kind = LockKind::kDescription;
   } else {
     return Error(ErrorCode::kUnsupported,
-                 StrCat("the file is under a ", kind, " (F_SETLEASE), which cannot be saved; give it up first"));
+                 StrCat("the file is under a ", kind,
+                        " (F_SETLEASE), which cannot be saved; give it up first"));
   }
   lock.exclusive = type == "WRITE";
   int64_t last_byte = 0;
@@ -52,7 +54,8 @@ struct flock ToFlock(const FileLock& lock) {
 }
 
 std::string Attempt(const std::string& path) {
-  return StrCat("locking ", path, " as the job had it; is the job, or a copy of it, still running?");
+  return StrCat("locking ", path,
+                " as the job had it; is the job, or a copy of it, still running?");
 }
 
 }  // namespace
@@ -66,9 +69,11 @@ Result<std::vector<FileLock>> ParseLocks(const FdInfo& info) {
   return locks;
 }
 
-Status TakeDescriptionLocks(const std::vector<FileLock>& locks, const std::string& path, int local_fd) {
+Status TakeDescriptionLocks(const std::vector<FileLock>& locks, const std::string& path,
+                            int local_fd) {
   for (const FileLock& lock : locks) {
-    if (lock.kind == LockKind::kFlock && flock(local_fd, (lock.exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB) != 0)
+    if (lock.kind == LockKind::kFlock &&
+        flock(local_fd, (lock.exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB) != 0)
       return Error::Errno(Attempt(path));
     struct flock range = ToFlock(lock);
     if (lock.kind == LockKind::kDescription && fcntl(local_fd, F_OFD_SETLK, &range) != 0)
@@ -77,7 +82,8 @@ Status TakeDescriptionLocks(const std::vector<FileLock>& locks, const std::strin
   return Ok();
 }
 
-void PlanProcessLocks(const std::vector<FileLock>& locks, const std::string& path, int fd, SyscallPlan& plan) {
+void PlanProcessLocks(const std::vector<FileLock>& locks, const std::string& path, int fd,
+                      SyscallPlan& plan) {
   for (const FileLock& lock : locks)
     if (lock.kind == LockKind::kPosix)
       plan.Add(Attempt(path), SYS_fcntl, {fd, F_SETLK, Arg::Copy(ToFlock(lock))});

@@ -40,10 +40,12 @@ struct FileLock {
 Result<std::vector<FileLock>> ParseLocks(const FdInfo& info);
 
 // Takes those of the description.  Errors: kSystem with EAGAIN if somebody else holds one.
-Status TakeDescriptionLocks(const std::vector<FileLock>& locks, const std::string& path, int local_fd);
+Status TakeDescriptionLocks(const std::vector<FileLock>& locks, const std::string& path,
+                            int local_fd);
 
 // Has the task take those of the process.
-void PlanProcessLocks(const std::vector<FileLock>& locks, const std::string& path, int fd, SyscallPlan& plan);
+void PlanProcessLocks(const std::vector<FileLock>& locks, const std::string& path, int fd,
+                      SyscallPlan& plan);
 
 }  // namespace tardigrade
 

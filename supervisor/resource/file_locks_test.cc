@@ -10,18 +10,21 @@ namespace {
 using ::tardigrade::testing::FailsWith;
 using ::tardigrade::testing::IsOk;
 
-FdInfo Info(const std::string& locks) { return ParseFdInfo("pos:\t0\nflags:\t02\n" + locks).value(); }
+FdInfo Info(const std::string& locks) {
+  return ParseFdInfo("pos:\t0\nflags:\t02\n" + locks).value();
+}
 
 TEST(ParseLocks, ReadsEveryKind) {
-  const Result<std::vector<FileLock>> locks = ParseLocks(
-      Info("lock:\t1: FLOCK  ADVISORY  WRITE 9398 fe:00:10953857 0 EOF\n"
-           "lock:\t2: POSIX  ADVISORY  READ 9398 fe:00:10953857 10 14\n"
-           "lock:\t3: OFDLCK ADVISORY  WRITE -1 fe:00:10953857 7 EOF\n"));
+  const Result<std::vector<FileLock>> locks =
+      ParseLocks(Info("lock:\t1: FLOCK  ADVISORY  WRITE 9398 fe:00:10953857 0 EOF\n"
+                      "lock:\t2: POSIX  ADVISORY  READ 9398 fe:00:10953857 10 14\n"
+                      "lock:\t3: OFDLCK ADVISORY  WRITE -1 fe:00:10953857 7 EOF\n"));
   ASSERT_THAT(locks, IsOk());
-  EXPECT_EQ(locks.value(), (std::vector<FileLock>{
-                               {.kind = LockKind::kFlock, .exclusive = true, .start = 0, .length = 0},
-                               {.kind = LockKind::kPosix, .exclusive = false, .start = 10, .length = 5},
-                               {.kind = LockKind::kDescription, .exclusive = true, .start = 7, .length = 0}}));
+  EXPECT_EQ(locks.value(),
+            (std::vector<FileLock>{
+                {.kind = LockKind::kFlock, .exclusive = true, .start = 0, .length = 0},
+                {.kind = LockKind::kPosix, .exclusive = false, .start = 10, .length = 5},
+                {.kind = LockKind::kDescription, .exclusive = true, .start = 7, .length = 0}}));
 }
 
 TEST(ParseLocks, LeasesAreRefused) {
@@ -30,7 +33,8 @@ TEST(ParseLocks, LeasesAreRefused) {
 }
 
 TEST(ParseLocks, WhatCannotBeReadIsRefused) {
-  EXPECT_THAT(ParseLocks(Info("lock:\t1: POSIX  ADVISORY  READ\n")), FailsWith(ErrorCode::kUnsupported, "lock"));
+  EXPECT_THAT(ParseLocks(Info("lock:\t1: POSIX  ADVISORY  READ\n")),
+              FailsWith(ErrorCode::kUnsupported, "lock"));
 }
 
 }  // namespace

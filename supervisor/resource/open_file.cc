@@ -23,7 +23,8 @@ Status SetStatusFlags(int local_fd, uint64_t flags) {
   if (now < 0) return Error::Errno("F_GETFL");
   const int wanted = static_cast<int>(flags & kStatusFlags);
   if ((now & static_cast<int>(kStatusFlags)) == wanted) return Ok();
-  if (fcntl(local_fd, F_SETFL, wanted) != 0) return Error::Errno("setting the flags 0", std::oct, flags);
+  if (fcntl(local_fd, F_SETFL, wanted) != 0)
+    return Error::Errno("setting the flags 0", std::oct, flags);
   return Ok();
 }
 
@@ -41,7 +42,8 @@ Result<ScopedFd> ReopenAs(int local_fd, const OpenFileState& state) {
     struct stat st = {};
     if (fstat(local_fd, &st) != 0 || fchmod(local_fd, 0600) != 0) return std::move(attempt).error();
     attempt = Reopen(local_fd, flags | O_NONBLOCK);
-    if (fchmod(local_fd, st.st_mode & 07777) != 0) return Error::Errno("giving an object its mode back");
+    if (fchmod(local_fd, st.st_mode & 07777) != 0)
+      return Error::Errno("giving an object its mode back");
   }
   ASSIGN_OR_RETURN(ScopedFd opened, std::move(attempt), "opening an object again");
   RETURN_IF_ERROR(SetStatusFlags(opened.get(), state.flags));
@@ -56,6 +58,8 @@ Status SetOffset(int local_fd, uint64_t offset) {
 
 Result<uint64_t> OffsetOf(const FdFacts& file) { return file.info.FindNumber("pos", 10); }
 
-std::string InodeKey(const struct stat& stat) { return StrCat("inode:", stat.st_dev, ":", stat.st_ino); }
+std::string InodeKey(const struct stat& stat) {
+  return StrCat("inode:", stat.st_dev, ":", stat.st_ino);
+}
 
 }  // namespace tardigrade

@@ -18,7 +18,9 @@ std::string MapFilesPath(pid_t pid, const MemoryMapping& mapping) {
   return std::move(out).str();
 }
 
-bool SameFile(const struct stat& a, const struct stat& b) { return a.st_ino == b.st_ino && a.st_dev == b.st_dev; }
+bool SameFile(const struct stat& a, const struct stat& b) {
+  return a.st_ino == b.st_ino && a.st_dev == b.st_dev;
+}
 
 // The descriptor of the process that is the mapping's file, as a path; "" if there is none.
 std::string FindDescriptor(pid_t pid, const MemoryMapping& mapping) {
@@ -46,11 +48,13 @@ std::string WithoutDeletedSuffix(const std::string& path) {
   return path.ends_with(kSuffix) ? path.substr(0, path.size() - kSuffix.size()) : path;
 }
 
-std::optional<std::string> ReachTraceePath(pid_t pid, const std::string& path, const struct stat& stat) {
+std::optional<std::string> ReachTraceePath(pid_t pid, const std::string& path,
+                                           const struct stat& stat) {
   for (const std::string& candidate : {StrCat("/proc/", pid, "/root", path), path}) {
     struct stat st = {};
     // What a descriptor refers to is never a link, unless it was opened as one.
-    const int found = S_ISLNK(stat.st_mode) ? lstat(candidate.c_str(), &st) : ::stat(candidate.c_str(), &st);
+    const int found =
+        S_ISLNK(stat.st_mode) ? lstat(candidate.c_str(), &st) : ::stat(candidate.c_str(), &st);
     if (found == 0 && SameFile(st, stat)) return candidate;
   }
   return std::nullopt;
@@ -61,7 +65,8 @@ std::optional<std::string> ReachMappedPath(pid_t pid, const MemoryMapping& mappi
   const bool is_exact = stat(MapFilesPath(pid, mapping).c_str(), &exact) == 0;
   if (is_exact) return ReachTraceePath(pid, mapping.path, exact);
   if (mapping.deleted) return std::nullopt;
-  for (const std::string& candidate : {StrCat("/proc/", pid, "/root", mapping.path), mapping.path}) {
+  for (const std::string& candidate :
+       {StrCat("/proc/", pid, "/root", mapping.path), mapping.path}) {
     struct stat st = {};
     if (stat(candidate.c_str(), &st) == 0 && st.st_ino == mapping.inode) return candidate;
   }
@@ -75,10 +80,11 @@ Result<ScopedFd> OpenMappedFile(pid_t pid, const MemoryMapping& mapping) {
     opened = OpenFile(path, O_RDONLY);
     if (opened.has_value()) return opened;
   }
-  return Error(ErrorCode::kUnsupported,
-               StrCat("the mapping at ", Hex(mapping.start), " is of ", mapping.path,
-                      ", which has no name any more, and only root may read it (/proc/PID/map_files): "
-                      "snapshot as root, or start the job again with the present file"));
+  return Error(
+      ErrorCode::kUnsupported,
+      StrCat("the mapping at ", Hex(mapping.start), " is of ", mapping.path,
+             ", which has no name any more, and only root may read it (/proc/PID/map_files): "
+             "snapshot as root, or start the job again with the present file"));
 }
 
 bool MappingMayWrite(pid_t pid, const MemoryMapping& mapping) {

@@ -19,17 +19,19 @@ inline constexpr const char* kDeletedSuffix = " (deleted)";
 // `path` without kDeletedSuffix.
 std::string WithoutDeletedSuffix(const std::string& path);
 
-// A path the supervisor can use for what the tracee knows as `path`, provided that it still leads to the
-// file with `stat`'s device and inode; else nullopt.  Tried in the tracee's root, then here.
-std::optional<std::string> ReachTraceePath(pid_t pid, const std::string& path, const struct stat& stat);
+// A path the supervisor can use for what the tracee knows as `path`, provided that it still leads
+// to the file with `stat`'s device and inode; else nullopt.  Tried in the tracee's root, then here.
+std::optional<std::string> ReachTraceePath(pid_t pid, const std::string& path,
+                                           const struct stat& stat);
 
-// The same for the file behind a mapping, by the device and inode maps shows.  btrfs and overlayfs print
-// another device there than stat(2): when /proc/<pid>/map_files cannot be asked, the inode must do.
+// The same for the file behind a mapping, by the device and inode maps shows.  btrfs and overlayfs
+// print another device there than stat(2): when /proc/<pid>/map_files cannot be asked, the inode
+// must do.
 std::optional<std::string> ReachMappedPath(pid_t pid, const MemoryMapping& mapping);
 
 // Opens the file behind a mapping for reading even if it has no name: by /proc/<pid>/map_files
-// (CAP_CHECKPOINT_RESTORE), or by a descriptor of the process or its executable that is the same file.
-// Errors: kUnsupported, with the way out.
+// (CAP_CHECKPOINT_RESTORE), or by a descriptor of the process or its executable that is the same
+// file. Errors: kUnsupported, with the way out.
 Result<ScopedFd> OpenMappedFile(pid_t pid, const MemoryMapping& mapping);
 
 // Whether a shared mapping's file was opened for writing, so that the mapping may become writable.

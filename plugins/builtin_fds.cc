@@ -1,0 +1,30 @@
+#include "plugins/builtin.h"
+#include "plugins/char_device/char_device_kind.h"
+#include "plugins/directory/directory_kind.h"
+#include "plugins/epoll/epoll_kind.h"
+#include "plugins/eventfd/eventfd_kind.h"
+#include "plugins/inotify/inotify_kind.h"
+#include "plugins/memfd/memfd_kind.h"
+#include "plugins/pipe/pipe_kind.h"
+#include "plugins/regular_file/regular_file_kind.h"
+#include "plugins/signalfd/signalfd_kind.h"
+#include "plugins/terminal/terminal_kind.h"
+#include "plugins/timerfd/timerfd_kind.h"
+
+namespace tardigrade {
+
+void AddFdKinds(KindList& kinds) {
+  kinds.fds.push_back(std::make_unique<char_device::CharDeviceKind>());
+  kinds.fds.push_back(std::make_unique<directory::DirectoryKind>());
+  kinds.fds.push_back(std::make_unique<epoll::EpollKind>());
+  kinds.fds.push_back(std::make_unique<eventfd::EventfdKind>());
+  kinds.fds.push_back(std::make_unique<inotify::InotifyKind>());
+  kinds.fds.push_back(std::make_unique<memfd::MemfdKind>());
+  kinds.fds.push_back(std::make_unique<pipe::PipeKind>());
+  kinds.fds.push_back(std::make_unique<regular_file::RegularFileKind>());
+  kinds.fds.push_back(std::make_unique<signalfd::SignalfdKind>());
+  kinds.fds.push_back(std::make_unique<terminal::TerminalKind>());
+  kinds.fds.push_back(std::make_unique<timerfd::TimerfdKind>());
+}
+
+}  // namespace tardigrade

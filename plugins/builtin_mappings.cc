@@ -1,0 +1,28 @@
+#include "plugins/anonymous_memory/anonymous_memory_kind.h"
+#include "plugins/anonymous_memory/shared_anonymous_kind.h"
+#include "plugins/builtin.h"
+#include "plugins/hugetlb/hugetlb_kind.h"
+#include "plugins/kernel_mapping/kernel_mapping_kind.h"
+#include "plugins/memfd/memfd_mapping_kind.h"
+#include "plugins/memfd/memfd_object.h"
+#include "plugins/pipe/pipe_object.h"
+#include "plugins/regular_file/deleted_file.h"
+#include "plugins/regular_file/file_mapping_kind.h"
+
+namespace tardigrade {
+
+void AddMappingKinds(KindList& kinds) {
+  kinds.mappings.push_back(std::make_unique<anonymous_memory::AnonymousMemoryKind>());
+  kinds.mappings.push_back(std::make_unique<anonymous_memory::SharedAnonymousKind>());
+  kinds.mappings.push_back(std::make_unique<hugetlb::HugetlbKind>());
+  kinds.mappings.push_back(std::make_unique<kernel_mapping::KernelMappingKind>());
+  kinds.mappings.push_back(std::make_unique<memfd::MemfdMappingKind>());
+  kinds.mappings.push_back(std::make_unique<regular_file::FileMappingKind>());
+
+  // What descriptors and mappings share.
+  kinds.objects.push_back(std::make_unique<memfd::MemfdObject>());
+  kinds.objects.push_back(std::make_unique<pipe::PipeObject>());
+  kinds.objects.push_back(std::make_unique<regular_file::DeletedFileObject>());
+}
+
+}  // namespace tardigrade

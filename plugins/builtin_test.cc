@@ -1,0 +1,82 @@
+#include "plugins/builtin.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/inotify.h>
+#include <sys/mman.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include <set>
+#include <string>
+
+#include "tests/testing/fake_contexts.h"
+
+namespace tardigrade {
+namespace {
+
+using ::tardigrade::testing::FactsOf;
+
+TEST(BuiltinKinds, HaveNamesOfTheirOwn) {
+  KindList kinds;
+  AddFdKinds(kinds);
+  AddMappingKinds(kinds);
+  std::set<std::string_view> fds, mappings, objects;
+  for (const auto& kind : kinds.fds) EXPECT_TRUE(fds.insert(kind->name()).second) << kind->name();
+  for (const auto& kind : kinds.mappings)
+    EXPECT_TRUE(mappings.insert(kind->name()).second) << kind->name();
+  for (const auto& kind : kinds.objects)
+    EXPECT_TRUE(objects.insert(kind->name()).second) << kind->name();
+}
+
+TEST(BuiltinKinds, EveryDescriptorHasOneKind) {
+  KindList kinds;
+  AddFdKinds(kinds);
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  const int fds[] = {open("/etc/passwd", O_RDONLY),
+                     open("/etc/passwd", O_PATH),
+                     open("/tmp", O_RDONLY | O_DIRECTORY),
+                     open("/tmp", O_PATH),
+                     open("/dev/null", O_RDWR),
+                     open("/dev/null", O_PATH),
+                     eventfd(0, 0),
+                     epoll_create1(0),
+                     timerfd_create(CLOCK_MONOTONIC, 0),
+                     inotify_init(),
+                     memfd_create("x", 0),
+                     ends[0],
+                     ends[1]};
+  for (const int fd : fds) {
+    const FdFacts file = FactsOf(fd);
+    std::string claims;
+    for (const auto& kind : kinds.fds)
+      if (kind->Claims(file)) claims += StrCat(kind->name(), " ");
+    EXPECT_EQ(std::count(claims.begin(), claims.end(), ' '), 1) << file.link << ": " << claims;
+    close(fd);
+  }
+}
+
+TEST(BuiltinKinds, NoMappingHasTwoKinds) {
+  KindList kinds;
+  AddMappingKinds(kinds);
+  for (const char* path :
+       {"", "[heap]", "[stack]", "[vdso]", "[anon:x]", "[anon_shmem:x]", "/lib/x.so", "/memfd:x",
+        "/dev/zero", "/anon_hugepage", "/SYSV00000000", "/dev/nvidia0"}) {
+    for (const int bits : {0, 1, 2, 3, 4, 5, 6, 7}) {
+      MemoryMapping mapping;
+      mapping.path = path;
+      mapping.shared = (bits & 1) != 0;
+      mapping.deleted = (bits & 2) != 0;
+      mapping.inode = (bits & 4) != 0 ? 5 : 0;
+      int claims = 0;
+      for (const auto& kind : kinds.mappings) claims += kind->Claims(mapping) ? 1 : 0;
+      EXPECT_LE(claims, 1) << path << " " << bits;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace tardigrade

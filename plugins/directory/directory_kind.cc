@@ -1,0 +1,91 @@
+#include "plugins/directory/directory_kind.h"
+
+#include <cctype>
+
+#include "plugins/directory/directory_state.h"
+#include "supervisor/base/file_io.h"
+#include "supervisor/resource/tracee_files.h"
+
+namespace tardigrade::directory {
+namespace {
+
+bool IsPathOnly(const FdFacts& file) { return (file.info.flags & O_PATH) != 0; }
+
+bool IsOfAProcess(const std::string& path) {
+  return path.starts_with("/proc/") && path.size() > 6 &&
+         std::isdigit(static_cast<unsigned char>(path[6])) != 0;
+}
+
+// A link is opened itself, not where it leads.
+int OpenFlags(const DirectoryState& state) {
+  if ((state.open.flags & O_PATH) != 0)
+    return O_PATH | (S_ISLNK(state.type) ? O_NOFOLLOW : 0) |
+           (S_ISDIR(state.type) ? O_DIRECTORY : 0);
+  return O_RDONLY | O_DIRECTORY |
+         static_cast<int>(state.open.flags & (O_NONBLOCK | O_NOATIME | O_APPEND));
+}
+
+}  // namespace
+
+bool DirectoryKind::Claims(const FdFacts& file) const {
+  return file.link.starts_with('/') && (IsPathOnly(file) || S_ISDIR(file.stat.st_mode));
+}
+
+Status DirectoryKind::Check(const FdFacts& file, std::span<const FdFacts>) const {
+  RETURN_IF_ERROR(ReadFdOwner(file));
+  RETURN_IF_ERROR(ParseLocks(file.info), "fd ", file.fd, " (", file.link, ")");
+  if (IsOfAProcess(file.link))
+    return Error(ErrorCode::kUnsupported, StrCat("fd ", file.fd, " is ", file.link,
+                                                 ", a view of a running process, "
+                                                 "which cannot be saved; close it first"));
+  if (!ReachTraceePath(file.pid, file.link, file.stat).has_value())
+    return Error(ErrorCode::kUnsupported,
+                 StrCat("fd ", file.fd, " was ", file.link,
+                        ", which is gone or something else "
+                        "now, and cannot be saved; put it back, or close it first"));
+  return Ok();
+}
+
+Result<Value> DirectoryKind::Collect(const FdFacts& file, std::span<const FdFacts>,
+                                     CollectContext&) const {
+  DirectoryState state;
+  ASSIGN_OR_RETURN(state.open, ReadOpenFile(file));
+  ASSIGN_OR_RETURN(state.locks, ParseLocks(file.info));
+  state.path = file.link;
+  state.type = file.stat.st_mode & S_IFMT;
+  if (!IsPathOnly(file)) {
+    ASSIGN_OR_RETURN(state.offset, OffsetOf(file));
+  }
+  return Encode(state);
+}
+
+Result<ScopedFd> DirectoryKind::Create(const Value& value, CreateContext& context) const {
+  ASSIGN_OR_RETURN(const DirectoryState state, Decode<DirectoryState>(value, "directory"));
+  const std::string path = context.MovedPath(state.path);
+  ASSIGN_OR_RETURN(ScopedFd fd, OpenFile(path, OpenFlags(state)),
+                   "the job had this open; --set-file ", state.path, "=NEW names another");
+  struct stat st = {};
+  if (fstat(fd.get(), &st) != 0) return Error::Errno("fstat ", path);
+  if ((st.st_mode & S_IFMT) != state.type)
+    return Error(ErrorCode::kUnsupported,
+                 StrCat(path,
+                        " is of another type than when the job opened it; name the "
+                        "right one with --set-file ",
+                        state.path, "=NEW"));
+  if ((state.open.flags & O_PATH) != 0) return fd;
+  RETURN_IF_ERROR(SetStatusFlags(fd.get(), state.open.flags));
+  if (state.offset != 0 && !SetOffset(fd.get(), state.offset).has_value())
+    context.Warn(StrCat("the job was reading the directory ", path,
+                        ", and will read it from the start again"));
+  RETURN_IF_ERROR(TakeDescriptionLocks(state.locks, path, fd.get()));
+  return fd;
+}
+
+Status DirectoryKind::PlanInTask(const Value& value, int fd, SyscallPlan& plan) const {
+  ASSIGN_OR_RETURN(const DirectoryState state, Decode<DirectoryState>(value, "directory"));
+  PlanFdOwner(state.open.owner, state.open.flags, fd, plan);
+  PlanProcessLocks(state.locks, state.path, fd, plan);
+  return Ok();
+}
+
+}  // namespace tardigrade::directory
