@@ -34,7 +34,8 @@ Result<Value> CredentialsKind::Collect(const TaskFacts& task, const Outcome& ans
   return Encode(state);
 }
 
-Status CredentialsKind::Restore(const Value& value, const RestoreFacts& facts, TaskPlan& plan) const {
+Status CredentialsKind::Restore(const Value& value, const RestoreFacts& facts,
+                                TaskPlan& plan) const {
   ASSIGN_OR_RETURN(CredentialsState saved, Decode<CredentialsState>(value, "credentials"));
   ASSIGN_OR_RETURN(const std::string status, ReadFile("/proc/thread-self/status"));
   ASSIGN_OR_RETURN(CredentialsState own, ParseStatus(status));

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <linux/capability.h>
 #include <linux/securebits.h>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -32,7 +33,8 @@ CredentialsState OfFresh() {
 bool IsFullRoot() {
   const CredentialsState own = OfFresh();
   if (ReadFile("/proc/self/uid_map").value().find("4294967295") == std::string::npos) return false;
-  const uint64_t needed = Bit(CAP_SETUID) | Bit(CAP_SETGID) | Bit(CAP_SETPCAP) | Bit(CAP_NET_RAW) | Bit(CAP_CHOWN);
+  const uint64_t needed =
+      Bit(CAP_SETUID) | Bit(CAP_SETGID) | Bit(CAP_SETPCAP) | Bit(CAP_NET_RAW) | Bit(CAP_CHOWN);
   return own.uids[0] == 0 && (own.effective & needed) == needed;
 }
 
@@ -52,10 +54,13 @@ TEST(CredentialsKind, AnOrdinaryUserComesBack) {
   if (!IsFullRoot()) GTEST_SKIP() << "needs root";
   PracticeTask source([] {
     const gid_t groups[] = {100, 7, 50};
-    if (setgroups(3, groups) != 0 || setresgid(100, 100, 100) != 0 || setresuid(4321, 4321, 4321) != 0) abort();
+    if (setgroups(3, groups) != 0 || setresgid(100, 100, 100) != 0 ||
+        setresuid(4321, 4321, 4321) != 0)
+      abort();
     prctl(PR_SET_DUMPABLE, 1);
   });
-  const auto saved = Decode<CredentialsState>(source.Collect(CredentialsKind()).value(), "").value();
+  const auto saved =
+      Decode<CredentialsState>(source.Collect(CredentialsKind()).value(), "").value();
   EXPECT_EQ(saved.uids, (std::array<uint32_t, 4>{4321, 4321, 4321, 4321}));
   EXPECT_EQ(saved.permitted, 0u);
   ASSERT_NE(saved.bounding, 0u);
@@ -86,6 +91,37 @@ TEST(CredentialsKind, RootWithLessEffectiveStaysRoot) {
   ExpectComesBack(state);
 }
 
+TEST(PlanCredentials, AnOrdinaryUserComesBackInAUserNamespaceOfItsOwn) {
+  if (!IsFullRoot()) GTEST_SKIP() << "needs root";
+  CredentialsState user;
+  user.uids.fill(4321);
+  user.gids.fill(4321);
+  user.groups = {4321};
+  user.bounding = OfFresh().bounding;
+  user.no_new_privs = true;
+  PracticeTask restored([] {
+    const gid_t group = 4321;
+    if (setgroups(1, &group) != 0 || setresgid(group, group, group) != 0 ||
+        setresuid(4321, 4321, 4321) != 0)
+      abort();
+    prctl(PR_SET_DUMPABLE, 1);
+    if (unshare(CLONE_NEWUSER) != 0 || !WriteFile("/proc/self/setgroups", "deny").has_value() ||
+        !WriteFile("/proc/self/uid_map", "4321 4321 1").has_value() ||
+        !WriteFile("/proc/self/gid_map", "4321 4321 1").has_value())
+      abort();
+  });
+  const auto found =
+      Decode<CredentialsState>(restored.Collect(CredentialsKind()).value(), "").value();
+  CredentialsState expected = user;
+  expected.no_new_privs = false;
+  expected = InNewUserNamespace(expected, found.permitted);
+  EXPECT_EQ(Encode(found), Encode(expected));
+  SyscallPlan plan;
+  PlanCredentials(expected, user, plan);
+  ASSERT_THAT(restored.Run(plan).Check(), IsOk());
+  EXPECT_EQ(restored.Collect(CredentialsKind()).value(), Encode(user));
+}
+
 TEST(CheckReachable, InANamespaceOnlyTheCallersIdsExist) {
   CredentialsState own;
   own.uids.fill(1000);
@@ -97,13 +133,15 @@ TEST(CheckReachable, InANamespaceOnlyTheCallersIdsExist) {
   saved.groups = {27, 1000};
   EXPECT_THAT(CheckReachable(from, saved, false), IsOk());
   saved.uids[1] = 0;
-  EXPECT_THAT(CheckReachable(from, saved, false), FailsWith(ErrorCode::kDenied, "user ids were 1000 0 1000 1000"));
+  EXPECT_THAT(CheckReachable(from, saved, false),
+              FailsWith(ErrorCode::kDenied, "user ids were 1000 0 1000 1000"));
   saved = own;
   saved.gids[0] = 5;
   EXPECT_THAT(CheckReachable(from, saved, false), FailsWith(ErrorCode::kDenied, "group ids"));
   saved = own;
   saved.groups = {};
-  EXPECT_THAT(CheckReachable(from, saved, false), FailsWith(ErrorCode::kDenied, "supplementary groups were none"));
+  EXPECT_THAT(CheckReachable(from, saved, false),
+              FailsWith(ErrorCode::kDenied, "supplementary groups were none"));
 }
 
 TEST(CheckReachable, WhatTheCallerLacksIsDenied) {
@@ -122,10 +160,12 @@ TEST(CredentialsKind, BadImagesAreRejected) {
   TaskPlan plan;
   CredentialsState state;
   state.effective = 1;
-  EXPECT_THAT(CredentialsKind().Restore(Encode(state), {}, plan), FailsWith(ErrorCode::kBadImage, "no task can have"));
+  EXPECT_THAT(CredentialsKind().Restore(Encode(state), {}, plan),
+              FailsWith(ErrorCode::kBadImage, "no task can have"));
   state = {};
   state.securebits = 0x1000;
-  EXPECT_THAT(CredentialsKind().Restore(Encode(state), {}, plan), FailsWith(ErrorCode::kBadImage, "securebits"));
+  EXPECT_THAT(CredentialsKind().Restore(Encode(state), {}, plan),
+              FailsWith(ErrorCode::kBadImage, "securebits"));
 }
 
 }  // namespace

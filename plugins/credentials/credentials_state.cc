@@ -12,7 +12,8 @@ Result<std::array<uint32_t, 4>> ParseIds(std::string_view status, std::string_vi
   ASSIGN_OR_RETURN(const std::vector<uint64_t> numbers, StatusNumbers(status, key, 10));
   if (numbers.size() != 4) return Error(ErrorCode::kInternal, StrCat(key, " is not four ids"));
   std::array<uint32_t, 4> ids{};
-  std::transform(numbers.begin(), numbers.end(), ids.begin(), [](uint64_t id) { return static_cast<uint32_t>(id); });
+  std::transform(numbers.begin(), numbers.end(), ids.begin(),
+                 [](uint64_t id) { return static_cast<uint32_t>(id); });
   return ids;
 }
 

@@ -11,7 +11,8 @@
 namespace tardigrade::credentials {
 
 struct CredentialsState {
-  std::array<uint32_t, 4> uids{};  // Real, effective, saved, file system; as the supervisor sees them.
+  std::array<uint32_t, 4>
+      uids{};  // Real, effective, saved, file system; as the supervisor sees them.
   std::array<uint32_t, 4> gids{};
   std::vector<uint32_t> groups;
   uint64_t inheritable = 0;  // Capability sets, bit by CAP_*.

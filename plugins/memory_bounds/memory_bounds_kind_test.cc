@@ -87,11 +87,14 @@ TEST(ParseStat, SkipsAnyNameAndRefusesHiddenBounds) {
 TEST(MemoryBoundsKind, BadImagesAreRejected) {
   TaskPlan plan;
   MemoryBoundsState state;
-  EXPECT_THAT(MemoryBoundsKind().Restore(Encode(state), {}, plan), FailsWith(ErrorCode::kBadImage, "exe"));
+  EXPECT_THAT(MemoryBoundsKind().Restore(Encode(state), {}, plan),
+              FailsWith(ErrorCode::kBadImage, "exe"));
   state.exe = "sh";
-  EXPECT_THAT(MemoryBoundsKind().Restore(Encode(state), {}, plan), FailsWith(ErrorCode::kBadImage, "absolute"));
+  EXPECT_THAT(MemoryBoundsKind().Restore(Encode(state), {}, plan),
+              FailsWith(ErrorCode::kBadImage, "absolute"));
   state.auxv.resize(257);
-  EXPECT_THAT(MemoryBoundsKind().Restore(Encode(state), {}, plan), FailsWith(ErrorCode::kBadImage, "auxv"));
+  EXPECT_THAT(MemoryBoundsKind().Restore(Encode(state), {}, plan),
+              FailsWith(ErrorCode::kBadImage, "auxv"));
 }
 
 }  // namespace

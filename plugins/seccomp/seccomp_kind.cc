@@ -28,10 +28,13 @@ struct Metadata {  // struct seccomp_metadata
 
 Error CannotRead(pid_t tid) {
   if (errno == EACCES || errno == EPERM)
-    return Error(ErrorCode::kDenied, "it has seccomp filters, which only a caller with CAP_SYS_ADMIN and no filter of its own may read; "
-                                     "snapshot as root");
+    return Error(ErrorCode::kDenied,
+                 "it has seccomp filters, which only a caller with CAP_SYS_ADMIN and no filter of "
+                 "its own may read; "
+                 "snapshot as root");
   if (errno == EMEDIUMTYPE)
-    return Error(ErrorCode::kUnsupported, "one of its seccomp filters is not classic BPF, which cannot be saved");
+    return Error(ErrorCode::kUnsupported,
+                 "one of its seccomp filters is not classic BPF, which cannot be saved");
   return Error::Errno("reading the seccomp filters of thread ", tid);
 }
 
@@ -51,7 +54,8 @@ Result<FilterState> ReadFilter(pid_t tid, uint64_t index) {
 bool AsksListener(const FilterState& filter) {
   for (uint64_t word : filter.instructions) {
     const auto instruction = std::bit_cast<sock_filter>(word);
-    if (instruction.code == (BPF_RET | BPF_K) && (instruction.k & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_USER_NOTIF)
+    if (instruction.code == (BPF_RET | BPF_K) &&
+        (instruction.k & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_USER_NOTIF)
       return true;
   }
   return false;
@@ -62,14 +66,16 @@ Result<SeccompState> ReadFilters(const TaskFacts& task) {
   ASSIGN_OR_RETURN(const uint64_t mode, StatusNumber(task.status, "Seccomp", 10));
   if (mode == kModeNone) return state;
   if (mode == kModeStrict)
-    return Error(ErrorCode::kUnsupported, "it is in seccomp strict mode, in which nothing can be asked of it; "
-                                          "it cannot be saved");
+    return Error(ErrorCode::kUnsupported,
+                 "it is in seccomp strict mode, in which nothing can be asked of it; "
+                 "it cannot be saved");
   ASSIGN_OR_RETURN(const uint64_t count, StatusNumber(task.status, "Seccomp_filters", 10));
   for (uint64_t i = 0; i < count; ++i) {
     ASSIGN_OR_RETURN(FilterState filter, ReadFilter(task.tid, i));
     if (AsksListener(filter))
-      return Error(ErrorCode::kUnsupported, "one of its seccomp filters asks a listener (SECCOMP_RET_USER_NOTIF), "
-                                            "which cannot be saved; start it without");
+      return Error(ErrorCode::kUnsupported,
+                   "one of its seccomp filters asks a listener (SECCOMP_RET_USER_NOTIF), "
+                   "which cannot be saved; start it without");
     state.filters.push_back(std::move(filter));
   }
   return state;
@@ -82,7 +88,8 @@ Status SeccompKind::Check(const TaskFacts& task) const {
   return Ok();
 }
 
-Result<Value> SeccompKind::Collect(const TaskFacts& task, const Outcome&, size_t, CollectContext&) const {
+Result<Value> SeccompKind::Collect(const TaskFacts& task, const Outcome&, size_t,
+                                   CollectContext&) const {
   ASSIGN_OR_RETURN(const SeccompState state, ReadFilters(task));
   return Encode(state);
 }
@@ -92,11 +99,13 @@ Status SeccompKind::Restore(const Value& value, const RestoreFacts&, TaskPlan& p
   size_t number = 0;
   for (const FilterState& filter : state.filters) {
     if ((filter.flags & ~uint64_t{SECCOMP_FILTER_FLAG_LOG}) != 0)
-      return Error(ErrorCode::kBadImage, StrCat("seccomp.filters[", number, "].flags has unknown flags"));
+      return Error(ErrorCode::kBadImage,
+                   StrCat("seccomp.filters[", number, "].flags has unknown flags"));
     sock_fprog program{};
     program.len = static_cast<unsigned short>(filter.instructions.size());
     plan[Phase::kSeccomp].Add(
-        StrCat("installing seccomp filter ", number++, " (needs no_new_privs or CAP_SYS_ADMIN)"), SYS_seccomp,
+        StrCat("installing seccomp filter ", number++, " (needs no_new_privs or CAP_SYS_ADMIN)"),
+        SYS_seccomp,
         {SECCOMP_SET_MODE_FILTER, filter.flags,
          Arg::Copy(program).With(offsetof(sock_fprog, filter),
                                  Arg::Bytes(std::as_bytes(std::span(filter.instructions))))});

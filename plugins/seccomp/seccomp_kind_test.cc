@@ -25,7 +25,8 @@ using ::tardigrade::testing::PracticeTask;
 // Gives `action` for `number`, and allows all else.
 void Install(uint32_t number, uint32_t action, unsigned flags) {
   sock_filter code[] = {BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
-                        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1), BPF_STMT(BPF_RET | BPF_K, action),
+                        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1),
+                        BPF_STMT(BPF_RET | BPF_K, action),
                         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
   const sock_fprog program{.len = std::size(code), .filter = code};
   prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
@@ -34,7 +35,8 @@ void Install(uint32_t number, uint32_t action, unsigned flags) {
 
 bool MayRead() {
   PracticeTask task([] { Install(SYS_getppid, SECCOMP_RET_ALLOW, 0); });
-  return task.Frozen([&] { return ptrace(static_cast<__ptrace_request>(0x420c), task.pid(), 0, nullptr) > 0; });
+  return task.Frozen(
+      [&] { return ptrace(static_cast<__ptrace_request>(0x420c), task.pid(), 0, nullptr) > 0; });
 }
 
 TEST(SeccompKind, FiltersComeBackInOrder) {
@@ -61,7 +63,8 @@ TEST(SeccompKind, FiltersComeBackInOrder) {
 
 TEST(SeccompKind, AFilterWithAListenerIsRefused) {
   if (!MayRead()) GTEST_SKIP() << "needs CAP_SYS_ADMIN and no filter of one's own";
-  PracticeTask source([] { Install(SYS_getppid, SECCOMP_RET_USER_NOTIF, SECCOMP_FILTER_FLAG_NEW_LISTENER); });
+  PracticeTask source(
+      [] { Install(SYS_getppid, SECCOMP_RET_USER_NOTIF, SECCOMP_FILTER_FLAG_NEW_LISTENER); });
   EXPECT_THAT(source.Collect(SeccompKind()), FailsWith(ErrorCode::kUnsupported, "listener"));
 }
 
@@ -76,9 +79,11 @@ TEST(SeccompKind, StrictModeIsRefused) {
 TEST(SeccompKind, BadImagesAreRejected) {
   TaskPlan plan;
   SeccompState state{{{.flags = SECCOMP_FILTER_FLAG_TSYNC, .instructions = {1}}}};
-  EXPECT_THAT(SeccompKind().Restore(Encode(state), {}, plan), FailsWith(ErrorCode::kBadImage, "filters[0].flags"));
+  EXPECT_THAT(SeccompKind().Restore(Encode(state), {}, plan),
+              FailsWith(ErrorCode::kBadImage, "filters[0].flags"));
   state.filters[0] = {.flags = 0, .instructions = {}};
-  EXPECT_THAT(SeccompKind().Restore(Encode(state), {}, plan), FailsWith(ErrorCode::kBadImage, "instructions"));
+  EXPECT_THAT(SeccompKind().Restore(Encode(state), {}, plan),
+              FailsWith(ErrorCode::kBadImage, "instructions"));
 }
 
 }  // namespace

@@ -5,8 +5,10 @@
 namespace tardigrade {
 namespace {
 
-constexpr auto kSet = static_cast<__ptrace_request>(0x4210);  // PTRACE_SET_SYSCALL_USER_DISPATCH_CONFIG
-constexpr auto kGet = static_cast<__ptrace_request>(0x4211);  // PTRACE_GET_SYSCALL_USER_DISPATCH_CONFIG
+constexpr auto kSet =
+    static_cast<__ptrace_request>(0x4210);  // PTRACE_SET_SYSCALL_USER_DISPATCH_CONFIG
+constexpr auto kGet =
+    static_cast<__ptrace_request>(0x4211);  // PTRACE_GET_SYSCALL_USER_DISPATCH_CONFIG
 
 struct Config {  // struct ptrace_sud_config
   uint64_t mode;
@@ -30,7 +32,9 @@ Status SetSyscallUserDispatch(pid_t tid, const SyscallUserDispatchState& state) 
   Config config{state.mode, state.selector, state.offset, state.length};
   if (ptrace(kSet, tid, sizeof(config), &config) == 0) return Ok();
   if (errno == EIO)
-    return Error(ErrorCode::kUnsupported, StrCat("thread ", tid, " had syscall user dispatch, which needs Linux 6.4 to restore"));
+    return Error(
+        ErrorCode::kUnsupported,
+        StrCat("thread ", tid, " had syscall user dispatch, which needs Linux 6.4 to restore"));
   return Error::Errno("restoring syscall user dispatch of thread ", tid);
 }
 

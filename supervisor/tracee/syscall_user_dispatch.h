@@ -27,11 +27,13 @@ struct SyscallUserDispatchState {
   }
 };
 
-// Of a thread in ptrace-stop under the calling thread.  Off on kernels before 6.4, which do not tell.
+// Of a thread in ptrace-stop under the calling thread.  Off on kernels before 6.4, which do not
+// tell.
 Result<SyscallUserDispatchState> GetSyscallUserDispatch(pid_t tid);
 
-// The same the other way round.  From the thread's next system call on it holds, so this is the last
-// thing to do to a restored thread.  Errors: kUnsupported on kernels before 6.4, unless it is off.
+// The same the other way round.  From the thread's next system call on it holds, so this is the
+// last thing to do to a restored thread.  Errors: kUnsupported on kernels before 6.4, unless it is
+// off.
 Status SetSyscallUserDispatch(pid_t tid, const SyscallUserDispatchState& state);
 
 }  // namespace tardigrade
