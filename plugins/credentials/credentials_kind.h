@@ -5,7 +5,10 @@
 
 namespace tardigrade::credentials {
 
-@DOC@
+// Ids, groups, capability sets, securebits (with keepcaps) and no_new_privs of a thread.
+//
+// Ids and capabilities the restorer cannot give are denied before anything is made.  The bounding
+// set can only shrink: what the restorer's own lacks is missing afterwards.
 class CredentialsKind final : public ThreadKind {
  public:
   std::string_view name() const override { return "credentials"; }

@@ -23,13 +23,14 @@ bool SameDirectory(const std::string& a, const std::string& b) {
 Status FilesystemViewKind::Check(const TaskFacts& task) const {
   ASSIGN_OR_RETURN(const std::string root, ReadLink(task.proc_dir + "/root"));
   if (!SameDirectory(task.proc_dir + "/root", "/proc/self/root"))
-    return Error(ErrorCode::kUnsupported, StrCat("its root directory is ", root, ", another one than that of the caller, ",
-                                                 "which cannot be saved yet; run the snapshot inside that root"));
+    return Error(ErrorCode::kUnsupported,
+                 StrCat("its root directory is ", root, ", another one than that of the caller, ",
+                        "which cannot be saved yet; run the snapshot inside that root"));
   ASSIGN_OR_RETURN(const std::string cwd, ReadLink(task.proc_dir + "/cwd"));
   if (!SameDirectory(task.proc_dir + "/cwd", cwd))
-    return Error(ErrorCode::kUnsupported,
-                 StrCat("its working directory ", cwd, " was removed or cannot be reached by that path; ",
-                        "let the job change to a directory that exists"));
+    return Error(ErrorCode::kUnsupported, StrCat("its working directory ", cwd,
+                                                 " was removed or cannot be reached by that path; ",
+                                                 "let the job change to a directory that exists"));
   return Ok();
 }
 
@@ -43,13 +44,16 @@ Result<Value> FilesystemViewKind::Collect(const TaskFacts& task, const Outcome&,
 }
 
 Status FilesystemViewKind::Restore(const Value& value, const RestoreFacts&, TaskPlan& plan) const {
-  ASSIGN_OR_RETURN(const FilesystemViewState state, Decode<FilesystemViewState>(value, "filesystem_view"));
+  ASSIGN_OR_RETURN(const FilesystemViewState state,
+                   Decode<FilesystemViewState>(value, "filesystem_view"));
   const std::string& cwd = state.working_directory;
   if (!cwd.starts_with('/') || cwd.find('\0') != std::string::npos)
     return Error(ErrorCode::kBadImage, "filesystem_view.working_directory is not an absolute path");
   struct stat st = {};
-  if (stat(cwd.c_str(), &st) != 0) return Error::Errno("the job's working directory ", cwd, " is needed here too");
-  plan[Phase::kProcess].Add(StrCat("changing to the working directory ", cwd), SYS_chdir, {Arg::String(cwd)});
+  if (stat(cwd.c_str(), &st) != 0)
+    return Error::Errno("the job's working directory ", cwd, " is needed here too");
+  plan[Phase::kProcess].Add(StrCat("changing to the working directory ", cwd), SYS_chdir,
+                            {Arg::String(cwd)});
   plan[Phase::kProcess].Add("restoring the umask", SYS_umask, {state.umask});
   return Ok();
 }

@@ -5,9 +5,9 @@
 
 namespace tardigrade::filesystem_view {
 
-// Working directory, root and umask of a process (fs/fs_struct.c).  A directory is saved by its path; one
-// that is not reached by it (removed, or of another mount namespace) is refused, and so is a root
-// other than the supervisor's own.
+// Working directory, root and umask of a process (fs/fs_struct.c).  A directory is saved by its
+// path; one that is not reached by it (removed, or of another mount namespace) is refused, and so
+// is a root other than the supervisor's own.
 class FilesystemViewKind final : public ProcessKind {
  public:
   std::string_view name() const override { return "filesystem_view"; }

@@ -45,17 +45,21 @@ TEST(FilesystemViewKind, AnotherRootIsRefused) {
   PracticeTask source([] {
     if (chroot("/usr") != 0) abort();
   });
-  EXPECT_THAT(source.Collect(FilesystemViewKind()), FailsWith(ErrorCode::kUnsupported, "its root directory is /usr"));
+  EXPECT_THAT(source.Collect(FilesystemViewKind()),
+              FailsWith(ErrorCode::kUnsupported, "its root directory is /usr"));
 }
 
 TEST(FilesystemViewKind, BadImagesAreRejected) {
   TaskPlan plan;
   FilesystemViewState state{.umask = 0, .working_directory = "tmp"};
-  EXPECT_THAT(FilesystemViewKind().Restore(Encode(state), {}, plan), FailsWith(ErrorCode::kBadImage, "absolute"));
+  EXPECT_THAT(FilesystemViewKind().Restore(Encode(state), {}, plan),
+              FailsWith(ErrorCode::kBadImage, "absolute"));
   state = {.umask = 07777, .working_directory = "/"};
-  EXPECT_THAT(FilesystemViewKind().Restore(Encode(state), {}, plan), FailsWith(ErrorCode::kBadImage, "umask"));
+  EXPECT_THAT(FilesystemViewKind().Restore(Encode(state), {}, plan),
+              FailsWith(ErrorCode::kBadImage, "umask"));
   state = {.umask = 0, .working_directory = "/no/such/directory"};
-  EXPECT_THAT(FilesystemViewKind().Restore(Encode(state), {}, plan), FailsWith(ErrorCode::kSystem, "/no/such"));
+  EXPECT_THAT(FilesystemViewKind().Restore(Encode(state), {}, plan),
+              FailsWith(ErrorCode::kSystem, "/no/such"));
 }
 
 }  // namespace

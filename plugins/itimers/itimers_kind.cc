@@ -25,7 +25,8 @@ timeval ToTimeval(uint64_t us) {
 size_t ItimersKind::AddQueries(const TaskFacts&, SyscallPlan& plan) const {
   const size_t first = plan.size();
   for (int which = 0; which < 3; ++which)
-    plan.Add(StrCat("asking for ", kNames[which]), SYS_getitimer, {which, Arg::Out(sizeof(itimerval))});
+    plan.Add(StrCat("asking for ", kNames[which]), SYS_getitimer,
+             {which, Arg::Out(sizeof(itimerval))});
   return first;
 }
 
@@ -44,8 +45,10 @@ Status ItimersKind::Restore(const Value& value, const RestoreFacts&, TaskPlan& p
   for (size_t which = 0; which < 3; ++which) {
     const ItimerState& timer = state.timers[which];
     if (timer.left_us == 0 && timer.interval_us == 0) continue;
-    const itimerval spec{.it_interval = ToTimeval(timer.interval_us), .it_value = ToTimeval(timer.left_us)};
-    plan[Phase::kArm].Add(StrCat("arming ", kNames[which]), SYS_setitimer, {which, Arg::Copy(spec), 0});
+    const itimerval spec{.it_interval = ToTimeval(timer.interval_us),
+                         .it_value = ToTimeval(timer.left_us)};
+    plan[Phase::kArm].Add(StrCat("arming ", kNames[which]), SYS_setitimer,
+                          {which, Arg::Copy(spec), 0});
   }
   return Ok();
 }

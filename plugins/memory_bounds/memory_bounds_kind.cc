@@ -37,8 +37,8 @@ prctl_mm_map ToMap(const MemoryBoundsState& state) {
 bool IsOwnExe(const std::string& path) {
   struct stat own = {};
   struct stat saved = {};
-  return stat("/proc/self/exe", &own) == 0 && stat(path.c_str(), &saved) == 0 && own.st_dev == saved.st_dev &&
-         own.st_ino == saved.st_ino;
+  return stat("/proc/self/exe", &own) == 0 && stat(path.c_str(), &saved) == 0 &&
+         own.st_dev == saved.st_dev && own.st_ino == saved.st_ino;
 }
 
 }  // namespace
@@ -47,10 +47,14 @@ Status MemoryBoundsKind::Check(const TaskFacts& task) const {
   ASSIGN_OR_RETURN(const std::string exe, ReadLink(task.proc_dir + "/exe"));
   struct stat running = {};
   struct stat named = {};
-  if (stat((task.proc_dir + "/exe").c_str(), &running) != 0) return Error::Errno("looking at the executable ", exe);
-  if (stat(exe.c_str(), &named) == 0 && running.st_dev == named.st_dev && running.st_ino == named.st_ino) return Ok();
-  return Error(ErrorCode::kUnsupported, StrCat("its executable ", exe, " was removed or replaced since it was started, ",
-                                               "which cannot be saved; put the same file back first"));
+  if (stat((task.proc_dir + "/exe").c_str(), &running) != 0)
+    return Error::Errno("looking at the executable ", exe);
+  if (stat(exe.c_str(), &named) == 0 && running.st_dev == named.st_dev &&
+      running.st_ino == named.st_ino)
+    return Ok();
+  return Error(ErrorCode::kUnsupported,
+               StrCat("its executable ", exe, " was removed or replaced since it was started, ",
+                      "which cannot be saved; put the same file back first"));
 }
 
 size_t MemoryBoundsKind::AddQueries(const TaskFacts&, SyscallPlan& plan) const {
@@ -70,14 +74,18 @@ Result<Value> MemoryBoundsKind::Collect(const TaskFacts& task, const Outcome& an
 }
 
 Status MemoryBoundsKind::Restore(const Value& value, const RestoreFacts&, TaskPlan& plan) const {
-  ASSIGN_OR_RETURN(const MemoryBoundsState state, Decode<MemoryBoundsState>(value, "memory_bounds"));
+  ASSIGN_OR_RETURN(const MemoryBoundsState state,
+                   Decode<MemoryBoundsState>(value, "memory_bounds"));
   if (!state.exe.starts_with('/') || state.exe.find('\0') != std::string::npos)
     return Error(ErrorCode::kBadImage, "memory_bounds.exe is not an absolute path");
   SyscallPlan& steps = plan[Phase::kProcess];
-  Arg map = Arg::Copy(ToMap(state)).With(offsetof(prctl_mm_map, auxv), Arg::Bytes(std::as_bytes(std::span(state.auxv))));
+  Arg map =
+      Arg::Copy(ToMap(state))
+          .With(offsetof(prctl_mm_map, auxv), Arg::Bytes(std::as_bytes(std::span(state.auxv))));
   if (state.auxv.empty()) map = Arg::Copy(ToMap(state));
   if (IsOwnExe(state.exe)) {
-    steps.Add("restoring the bounds of memory", SYS_prctl, {PR_SET_MM, PR_SET_MM_MAP, map, sizeof(prctl_mm_map), 0});
+    steps.Add("restoring the bounds of memory", SYS_prctl,
+              {PR_SET_MM, PR_SET_MM_MAP, map, sizeof(prctl_mm_map), 0});
     return Ok();
   }
   const size_t fd = steps.Add(StrCat("opening the executable ", state.exe), SYS_openat,

@@ -38,8 +38,9 @@ Result<std::vector<SignalInfo>> Peek(pid_t tid, uint32_t flags) {
   }
 }
 
-// Adds the signals of `mask` for which the kernel had no room in the queue: it keeps their bit only, and
-// delivers them as collect_signal() in kernel/signal.c does, with an empty SI_USER siginfo.
+// Adds the signals of `mask` for which the kernel had no room in the queue: it keeps their bit
+// only, and delivers them as collect_signal() in kernel/signal.c does, with an empty SI_USER
+// siginfo.
 void AddUnqueued(uint64_t mask, std::vector<SignalInfo>& signals) {
   for (const SignalInfo& info : signals) mask &= ~(uint64_t{1} << (SignalOf(info) - 1));
   for (int signal = 1; signal <= kLastSignal; ++signal) {
@@ -50,23 +51,30 @@ void AddUnqueued(uint64_t mask, std::vector<SignalInfo>& signals) {
   }
 }
 
-Result<Value> CollectQueue(const TaskFacts& task, uint32_t flags, std::string_view mask_key, CollectContext& context) {
+Result<Value> CollectQueue(const TaskFacts& task, uint32_t flags, std::string_view mask_key,
+                           CollectContext& context) {
   PendingSignalsState state;
   ASSIGN_OR_RETURN(state.signals, Peek(task.tid, flags));
   ASSIGN_OR_RETURN(const uint64_t mask, StatusNumber(task.status, mask_key, 16));
   AddUnqueued(mask, state.signals);
-  const size_t stops = std::erase_if(state.signals, [](const SignalInfo& info) { return SignalOf(info) == SIGSTOP; });
-  if (stops != 0) context.Warn(StrCat("a SIGSTOP was on its way to thread ", task.inner_tid, ": it is not saved"));
+  const size_t stops = std::erase_if(
+      state.signals, [](const SignalInfo& info) { return SignalOf(info) == SIGSTOP; });
+  if (stops != 0)
+    context.Warn(
+        StrCat("a SIGSTOP was on its way to thread ", task.inner_tid, ": it is not saved"));
   return Encode(state);
 }
 
 // What may be sent to oneself; SI_TIMER carries a word of the kernel's own that must not come back.
 Result<siginfo_t> Sendable(const SignalInfo& saved) {
   siginfo_t info = std::bit_cast<siginfo_t>(saved);
-  if (info.si_signo < 1 || info.si_signo > kLastSignal || info.si_signo == SIGKILL || info.si_signo == SIGSTOP)
+  if (info.si_signo < 1 || info.si_signo > kLastSignal || info.si_signo == SIGKILL ||
+      info.si_signo == SIGSTOP)
     return Error(ErrorCode::kBadImage, StrCat("a pending signal is ", info.si_signo));
-  constexpr size_t kTimerPrivate = 32;  // Offset of _timer._sys_private, include/uapi/asm-generic/siginfo.h.
-  if (info.si_code == SI_TIMER) std::memset(reinterpret_cast<char*>(&info) + kTimerPrivate, 0, sizeof(int));
+  constexpr size_t kTimerPrivate =
+      32;  // Offset of _timer._sys_private, include/uapi/asm-generic/siginfo.h.
+  if (info.si_code == SI_TIMER)
+    std::memset(reinterpret_cast<char*>(&info) + kTimerPrivate, 0, sizeof(int));
   return info;
 }
 
@@ -83,20 +91,22 @@ Result<Value> ThreadPendingSignalsKind::Collect(const TaskFacts& task, const Out
 }
 
 // To oneself any siginfo may be sent: do_rt_sigqueueinfo() in kernel/signal.c.
-Status ProcessPendingSignalsKind::Restore(const Value& value, const RestoreFacts&, TaskPlan& plan) const {
+Status ProcessPendingSignalsKind::Restore(const Value& value, const RestoreFacts&,
+                                          TaskPlan& plan) const {
   ASSIGN_OR_RETURN(const auto state, Decode<PendingSignalsState>(value, "pending_signals"));
   if (state.signals.empty()) return Ok();
   SyscallPlan& steps = plan[Phase::kArm];
   const size_t pid = steps.Add("asking for the pid", SYS_getpid, {});
   for (const SignalInfo& saved : state.signals) {
     ASSIGN_OR_RETURN(const siginfo_t info, Sendable(saved));
-    steps.Add(StrCat("sending pending signal ", info.si_signo, " (limited by RLIMIT_SIGPENDING)"), SYS_rt_sigqueueinfo,
-              {Arg::ResultOf(pid), info.si_signo, Arg::Copy(info)});
+    steps.Add(StrCat("sending pending signal ", info.si_signo, " (limited by RLIMIT_SIGPENDING)"),
+              SYS_rt_sigqueueinfo, {Arg::ResultOf(pid), info.si_signo, Arg::Copy(info)});
   }
   return Ok();
 }
 
-Status ThreadPendingSignalsKind::Restore(const Value& value, const RestoreFacts&, TaskPlan& plan) const {
+Status ThreadPendingSignalsKind::Restore(const Value& value, const RestoreFacts&,
+                                         TaskPlan& plan) const {
   ASSIGN_OR_RETURN(const auto state, Decode<PendingSignalsState>(value, "thread_pending_signals"));
   if (state.signals.empty()) return Ok();
   SyscallPlan& steps = plan[Phase::kArm];
@@ -105,7 +115,8 @@ Status ThreadPendingSignalsKind::Restore(const Value& value, const RestoreFacts&
   for (const SignalInfo& saved : state.signals) {
     ASSIGN_OR_RETURN(const siginfo_t info, Sendable(saved));
     steps.Add(StrCat("sending pending signal ", info.si_signo, " (limited by RLIMIT_SIGPENDING)"),
-              SYS_rt_tgsigqueueinfo, {Arg::ResultOf(pid), Arg::ResultOf(tid), info.si_signo, Arg::Copy(info)});
+              SYS_rt_tgsigqueueinfo,
+              {Arg::ResultOf(pid), Arg::ResultOf(tid), info.si_signo, Arg::Copy(info)});
   }
   return Ok();
 }

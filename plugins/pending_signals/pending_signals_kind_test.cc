@@ -26,7 +26,9 @@ void SendToProcess() {
   for (int i = 0; i < kMany; ++i) sigqueue(getpid(), SIGRTMIN, {.sival_int = i});
 }
 
-PendingSignalsState StateOf(const Value& value) { return Decode<PendingSignalsState>(value, "").value(); }
+PendingSignalsState StateOf(const Value& value) {
+  return Decode<PendingSignalsState>(value, "").value();
+}
 
 siginfo_t InfoOf(const SignalInfo& info) { return std::bit_cast<siginfo_t>(info); }
 
@@ -66,15 +68,17 @@ TEST(PendingSignals, AStopOnItsWayIsToldNotSaved) {
     const PendingSignalsState state{{std::bit_cast<SignalInfo>(info)}};
     EXPECT_THAT(ProcessPendingSignalsKind().Restore(Encode(state), {}, plan),
                 FailsWith(ErrorCode::kBadImage, StrCat("a pending signal is ", bad)));
-    EXPECT_THAT(ThreadPendingSignalsKind().Restore(Encode(state), {}, plan), FailsWith(ErrorCode::kBadImage, "is"));
+    EXPECT_THAT(ThreadPendingSignalsKind().Restore(Encode(state), {}, plan),
+                FailsWith(ErrorCode::kBadImage, "is"));
   }
 }
 
 TEST(PendingSignals, ASiginfoOfAnotherSizeIsRejected) {
   TaskPlan plan;
   const Value signals = Value(Value::Array{Value(Value::Array{Value(1)})});
-  EXPECT_THAT(ProcessPendingSignalsKind().Restore(Value(Value::Object{{"signals", signals}}), {}, plan),
-              FailsWith(ErrorCode::kBadImage, "pending_signals.signals[0] has 1 elements"));
+  EXPECT_THAT(
+      ProcessPendingSignalsKind().Restore(Value(Value::Object{{"signals", signals}}), {}, plan),
+      FailsWith(ErrorCode::kBadImage, "pending_signals.signals[0] has 1 elements"));
 }
 
 }  // namespace

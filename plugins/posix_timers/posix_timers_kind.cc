@@ -5,6 +5,7 @@
 #include <sys/syscall.h>
 #include <time.h>
 
+#include "plugins/posix_timers/posix_timers_plan.h"
 #include "plugins/posix_timers/posix_timers_state.h"
 #include "supervisor/base/file_io.h"
 #include "supervisor/kernel/task_status.h"
@@ -12,37 +13,24 @@
 namespace tardigrade::posix_timers {
 namespace {
 
-// include/uapi/linux/prctl.h since 6.15: timer_create() takes the id it is to give from where it
-// would write it.
+// include/uapi/linux/prctl.h since 6.15.
 constexpr int kPrTimerCreateRestoreIds = 77;
-constexpr int kRestoreIdsOff = 0;
-constexpr int kRestoreIdsOn = 1;
 constexpr int kRestoreIdsGet = 2;
 
-// Older kernels hand ids out one after the other, so each unused one below the highest costs two calls.
-constexpr int32_t kHighestIdByCounting = 100'000;
-
 constexpr int64_t kNsPerSecond = 1'000'000'000;
-
-struct KernelSigevent {  // struct sigevent
-  uint64_t value;
-  int32_t signal;
-  int32_t notify;
-  int32_t thread;
-  int32_t padding[11];
-};
-static_assert(sizeof(KernelSigevent) == 64);
 
 Result<std::vector<TimerState>> ReadTimers(const TaskFacts& task) {
   const Result<std::string> text = ReadFile(StrCat("/proc/", task.pid, "/timers"));
   if (!text.has_value())
-    return Error(ErrorCode::kUnsupported, "this kernel does not tell a process's POSIX timers (CONFIG_CHECKPOINT_RESTORE)");
+    return Error(ErrorCode::kUnsupported,
+                 "this kernel does not tell a process's POSIX timers (CONFIG_CHECKPOINT_RESTORE)");
   return ParseTimers(text.value());
 }
 
 // The number by which the process itself knows its thread `tid`.
 Result<int32_t> InnerTid(const TaskFacts& task, int32_t tid) {
-  ASSIGN_OR_RETURN(const std::string status, ReadFile(StrCat("/proc/", task.pid, "/task/", tid, "/status")),
+  ASSIGN_OR_RETURN(const std::string status,
+                   ReadFile(StrCat("/proc/", task.pid, "/task/", tid, "/status")),
                    "a POSIX timer notifies thread ", tid, ", which is gone");
   ASSIGN_OR_RETURN(const std::vector<uint64_t> numbers, StatusNumbers(status, "NSpid", 10));
   if (numbers.empty()) return Error(ErrorCode::kInternal, "NSpid is empty");
@@ -50,45 +38,8 @@ Result<int32_t> InnerTid(const TaskFacts& task, int32_t tid) {
 }
 
 int64_t ToNs(timespec time) { return time.tv_sec * kNsPerSecond + time.tv_nsec; }
-timespec ToTimespec(int64_t ns) { return {.tv_sec = ns / kNsPerSecond, .tv_nsec = ns % kNsPerSecond}; }
-
-KernelSigevent ToSigevent(const TimerState& timer) {
-  KernelSigevent event{};
-  event.value = timer.value;
-  event.signal = timer.signal;
-  event.notify = timer.notify;
-  event.thread = (timer.notify & SIGEV_THREAD_ID) != 0 ? timer.thread : 0;
-  return event;
-}
-
-void PlanCreation(const TimerState& timer, SyscallPlan& plan) {
-  plan.Add(StrCat("creating POSIX timer ", timer.id), SYS_timer_create,
-           {timer.clock, Arg::Copy(ToSigevent(timer)), Arg::Copy(timer.id)});
-  // Fails unless there is a timer of this id.
-  plan.Add(StrCat("looking for POSIX timer ", timer.id), SYS_timer_getoverrun, {timer.id});
-}
-
-void PlanById(const PosixTimersState& state, SyscallPlan& plan) {
-  plan.Add("choosing the ids of POSIX timers", SYS_prctl, {kPrTimerCreateRestoreIds, kRestoreIdsOn, 0, 0, 0});
-  for (const TimerState& timer : state.timers) PlanCreation(timer, plan);
-  plan.Add("choosing the ids of POSIX timers no longer", SYS_prctl, {kPrTimerCreateRestoreIds, kRestoreIdsOff, 0, 0, 0});
-}
-
-Status PlanByCounting(const PosixTimersState& state, SyscallPlan& plan) {
-  int32_t next = 0;
-  for (const TimerState& timer : state.timers) {
-    if (timer.id > kHighestIdByCounting)
-      return Error(ErrorCode::kUnsupported, StrCat("POSIX timer ", timer.id, " cannot be given its id on this kernel; ",
-                                                   "restore on Linux 6.15 or newer"));
-    for (; next < timer.id; ++next) {
-      const KernelSigevent none{.value = 0, .signal = 0, .notify = SIGEV_NONE, .thread = 0, .padding = {}};
-      plan.Add("using up a timer id", SYS_timer_create, {CLOCK_MONOTONIC, Arg::Copy(none), Arg::Out(4)});
-      plan.Add(StrCat("giving back timer id ", next), SYS_timer_delete, {next});
-    }
-    PlanCreation(timer, plan);
-    next = timer.id + 1;
-  }
-  return Ok();
+timespec ToTimespec(int64_t ns) {
+  return {.tv_sec = ns / kNsPerSecond, .tv_nsec = ns % kNsPerSecond};
 }
 
 }  // namespace
@@ -96,7 +47,8 @@ Status PlanByCounting(const PosixTimersState& state, SyscallPlan& plan) {
 Status PosixTimersKind::Check(const TaskFacts& task) const {
   ASSIGN_OR_RETURN(const std::vector<TimerState> timers, ReadTimers(task));
   ASSIGN_OR_RETURN(const uint64_t threads, StatusNumber(task.status, "Threads", 10));
-  for (const TimerState& timer : timers) RETURN_IF_ERROR(CheckClock(timer, task.inner_pid, threads));
+  for (const TimerState& timer : timers)
+    RETURN_IF_ERROR(CheckClock(timer, task.inner_pid, threads));
   return Ok();
 }
 
@@ -107,7 +59,8 @@ size_t PosixTimersKind::AddQueries(const TaskFacts& task, SyscallPlan& plan) con
   for (const TimerState& timer : timers.value()) {
     plan.Add(StrCat("asking for the time of POSIX timer ", timer.id), SYS_timer_gettime,
              {timer.id, Arg::Out(sizeof(itimerspec))});
-    plan.Add(StrCat("asking for the overrun of POSIX timer ", timer.id), SYS_timer_getoverrun, {timer.id});
+    plan.Add(StrCat("asking for the overrun of POSIX timer ", timer.id), SYS_timer_getoverrun,
+             {timer.id});
   }
   return first;
 }
@@ -146,8 +99,10 @@ Status PosixTimersKind::Restore(const Value& value, const RestoreFacts&, TaskPla
   }
   for (const TimerState& timer : state.timers) {
     if (timer.left_ns == 0) continue;
-    const itimerspec spec{.it_interval = ToTimespec(timer.interval_ns), .it_value = ToTimespec(timer.left_ns)};
-    plan[Phase::kArm].Add(StrCat("arming POSIX timer ", timer.id), SYS_timer_settime, {timer.id, 0, Arg::Copy(spec), 0});
+    const itimerspec spec{.it_interval = ToTimespec(timer.interval_ns),
+                          .it_value = ToTimespec(timer.left_ns)};
+    plan[Phase::kArm].Add(StrCat("arming POSIX timer ", timer.id), SYS_timer_settime,
+                          {timer.id, 0, Arg::Copy(spec), 0});
   }
   return Ok();
 }

@@ -5,13 +5,14 @@
 
 namespace tardigrade::posix_timers {
 
-// POSIX timers, timer_create(2), under their old ids.  What exists is read from /proc/PID/timers; the time
-// left is asked for in the tracee.
+// POSIX timers, timer_create(2), under their old ids.  What exists is read from /proc/PID/timers;
+// the time left is asked for in the tracee.
 //
 // Not exact: the overrun count of the expiration delivered last (timer_getoverrun(2)) is kept by
 // the kernel alone and starts from 0; a timer armed with TIMER_ABSTIME is armed again for the
 // time it had left, so that a clock set later does not move it.  Timers on another
-// process's CPU clock, and on CLOCK_THREAD_CPUTIME_ID in a process with several threads, are refused.
+// process's CPU clock, and on CLOCK_THREAD_CPUTIME_ID in a process with several threads, are
+// refused.
 class PosixTimersKind final : public ProcessKind {
  public:
   std::string_view name() const override { return "posix_timers"; }

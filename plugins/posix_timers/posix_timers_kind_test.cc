@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "plugins/posix_timers/posix_timers_plan.h"
 #include "plugins/posix_timers/posix_timers_state.h"
 #include "tests/testing/matchers.h"
 #include "tests/testing/practice_task.h"
@@ -82,22 +83,40 @@ TEST(PosixTimersKind, TimersComeBackUnderTheirIds) {
 }
 
 TEST(PosixTimersKind, AHighIdIsGivenWhereTheKernelCan) {
-  if (prctl(77 /* PR_TIMER_CREATE_RESTORE_IDS */, 2, 0, 0, 0) < 0) GTEST_SKIP() << "before Linux 6.15";
+  if (prctl(77 /* PR_TIMER_CREATE_RESTORE_IDS */, 2, 0, 0, 0) < 0)
+    GTEST_SKIP() << "before Linux 6.15";
   PosixTimersState state;
-  state.timers = {{.id = 1'000'000'007, .clock = CLOCK_MONOTONIC, .notify = SIGEV_SIGNAL, .signal = SIGALRM}};
+  state.timers = {
+      {.id = 1'000'000'007, .clock = CLOCK_MONOTONIC, .notify = SIGEV_SIGNAL, .signal = SIGALRM}};
   PracticeTask restored;
   ASSERT_THAT(restored.Restore(PosixTimersKind(), Encode(state)), IsOk());
   ExpectSame(StateOf(restored.Collect(PosixTimersKind()).value()), state);
 }
 
+TEST(PlanByCounting, GivesIdsOnOlderKernels) {
+  PosixTimersState state;
+  state.timers = {{.id = 1, .clock = CLOCK_MONOTONIC, .notify = SIGEV_SIGNAL, .signal = SIGALRM},
+                  {.id = 2, .clock = CLOCK_REALTIME, .notify = SIGEV_NONE},
+                  {.id = 40, .clock = CLOCK_REALTIME, .notify = SIGEV_NONE}};
+  SyscallPlan plan;
+  ASSERT_THAT(PlanByCounting(state, plan), IsOk());
+  PracticeTask restored;
+  ASSERT_THAT(restored.Run(plan).Check(), IsOk());
+  ExpectSame(StateOf(restored.Collect(PosixTimersKind()).value()), state);
+  state.timers[2].id = 100'001;
+  EXPECT_THAT(PlanByCounting(state, plan), FailsWith(ErrorCode::kUnsupported, "Linux 6.15"));
+}
+
 TEST(PosixTimersKind, AnExpiredTimerStaysDisarmed) {
   PracticeTask source([] {
     const itimerspec spec{.it_interval = {}, .it_value = {0, 1}};
-    syscall(SYS_timer_settime, Create(CLOCK_MONOTONIC, SIGEV_SIGNAL, SIGUSR1, 0), 0, &spec, nullptr);
+    syscall(SYS_timer_settime, Create(CLOCK_MONOTONIC, SIGEV_SIGNAL, SIGUSR1, 0), 0, &spec,
+            nullptr);
     usleep(2000);
   });
   TaskPlan plan;
-  ASSERT_THAT(PosixTimersKind().Restore(source.Collect(PosixTimersKind()).value(), {}, plan), IsOk());
+  ASSERT_THAT(PosixTimersKind().Restore(source.Collect(PosixTimersKind()).value(), {}, plan),
+              IsOk());
   EXPECT_TRUE(plan[Phase::kArm].empty());
 }
 
@@ -105,9 +124,11 @@ TEST(CheckClock, RefusesClocksThatWouldBeOthers) {
   const auto on = [](clockid_t clock) { return TimerState{.id = 9, .clock = clock}; };
   constexpr pid_t kPid = 412;
   EXPECT_THAT(CheckClock(on(CLOCK_THREAD_CPUTIME_ID), kPid, 1), IsOk());
-  EXPECT_THAT(CheckClock(on(CLOCK_THREAD_CPUTIME_ID), kPid, 2), FailsWith(ErrorCode::kUnsupported, "timer 9"));
+  EXPECT_THAT(CheckClock(on(CLOCK_THREAD_CPUTIME_ID), kPid, 2),
+              FailsWith(ErrorCode::kUnsupported, "timer 9"));
   EXPECT_THAT(CheckClock(on((~kPid << 3) | 2), kPid, 2), IsOk());
-  EXPECT_THAT(CheckClock(on((~413 << 3) | 2), kPid, 1), FailsWith(ErrorCode::kUnsupported, "process 413"));
+  EXPECT_THAT(CheckClock(on((~413 << 3) | 2), kPid, 1),
+              FailsWith(ErrorCode::kUnsupported, "process 413"));
   EXPECT_THAT(CheckClock(on((~413 << 3) | 6), kPid, 2), IsOk());  // A thread's.
   EXPECT_THAT(CheckClock(on((~7 << 3) | 3), kPid, 1), FailsWith(ErrorCode::kUnsupported, "device"));
 }
@@ -123,9 +144,11 @@ TEST(PosixTimersKind, BadImagesAreRejected) {
   TaskPlan plan;
   PosixTimersState state;
   state.timers = {{.id = 3}, {.id = 3}};
-  EXPECT_THAT(PosixTimersKind().Restore(Encode(state), {}, plan), FailsWith(ErrorCode::kBadImage, "timers[1].id is out of order"));
+  EXPECT_THAT(PosixTimersKind().Restore(Encode(state), {}, plan),
+              FailsWith(ErrorCode::kBadImage, "timers[1].id is out of order"));
   state.timers = {{.id = -1}};
-  EXPECT_THAT(PosixTimersKind().Restore(Encode(state), {}, plan), FailsWith(ErrorCode::kBadImage, "timers[0].id is out of range"));
+  EXPECT_THAT(PosixTimersKind().Restore(Encode(state), {}, plan),
+              FailsWith(ErrorCode::kBadImage, "timers[0].id is out of range"));
 }
 
 }  // namespace

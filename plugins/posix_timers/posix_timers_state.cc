@@ -52,26 +52,31 @@ Result<std::vector<TimerState>> ParseTimers(std::string_view text) {
     char how[16] = {};
     char whom[4] = {};
     if (std::sscanf(id.c_str(), "ID: %" SCNd32, &timer.id) != 1 ||
-        std::sscanf(signal.c_str(), "signal: %" SCNd32 "/%" SCNx64, &timer.signal, &timer.value) != 2 ||
-        std::sscanf(notify.c_str(), "notify: %15[^/]/%3[^.].%" SCNd32, how, whom, &timer.thread) != 3 ||
+        std::sscanf(signal.c_str(), "signal: %" SCNd32 "/%" SCNx64, &timer.signal, &timer.value) !=
+            2 ||
+        std::sscanf(notify.c_str(), "notify: %15[^/]/%3[^.].%" SCNd32, how, whom, &timer.thread) !=
+            3 ||
         std::sscanf(clock.c_str(), "ClockID: %" SCNd32, &timer.clock) != 1)
-      return Error(ErrorCode::kInternal,
-                   StrCat("/proc/PID/timers has \"", id, "\", \"", signal, "\", \"", notify, "\", \"", clock, "\""));
+      return Error(ErrorCode::kInternal, StrCat("/proc/PID/timers has \"", id, "\", \"", signal,
+                                                "\", \"", notify, "\", \"", clock, "\""));
     ASSIGN_OR_RETURN(timer.notify, ParseNotify(how, whom));
     timers.push_back(timer);
   }
-  std::sort(timers.begin(), timers.end(), [](const TimerState& a, const TimerState& b) { return a.id < b.id; });
+  std::sort(timers.begin(), timers.end(),
+            [](const TimerState& a, const TimerState& b) { return a.id < b.id; });
   return timers;
 }
 
 Status CheckClock(const TimerState& timer, pid_t pid, uint64_t threads) {
   const auto refuse = [&](std::string_view what) {
-    return Error(ErrorCode::kUnsupported, StrCat("its POSIX timer ", timer.id, " runs on ", what,
-                                                 ", which cannot be saved; delete the timer first"));
+    return Error(ErrorCode::kUnsupported,
+                 StrCat("its POSIX timer ", timer.id, " runs on ", what,
+                        ", which cannot be saved; delete the timer first"));
   };
   if (timer.clock >= 0) {
     if (timer.clock == CLOCK_THREAD_CPUTIME_ID && threads != 1)
-      return refuse("CLOCK_THREAD_CPUTIME_ID of one of several threads (the kernel does not tell of which)");
+      return refuse(
+          "CLOCK_THREAD_CPUTIME_ID of one of several threads (the kernel does not tell of which)");
     return Ok();
   }
   if ((timer.clock & kClockWhich) == kClockFd) return refuse("the clock of a device");

@@ -13,14 +13,14 @@ namespace tardigrade::posix_timers {
 
 struct TimerState {
   int32_t id = 0;
-  int32_t clock = 0;      // clockid_t; negative for the CPU clock of a given process or thread.
-  int32_t notify = 0;     // SIGEV_*, with SIGEV_THREAD_ID.
+  int32_t clock = 0;   // clockid_t; negative for the CPU clock of a given process or thread.
+  int32_t notify = 0;  // SIGEV_*, with SIGEV_THREAD_ID.
   int32_t signal = 0;
-  uint64_t value = 0;     // sigev_value
-  int32_t thread = 0;     // As the process sees it; with SIGEV_THREAD_ID.
-  int64_t left_ns = 0;    // 0: not armed.
+  uint64_t value = 0;   // sigev_value
+  int32_t thread = 0;   // As the process sees it; with SIGEV_THREAD_ID.
+  int64_t left_ns = 0;  // 0: not armed.
   int64_t interval_ns = 0;
-  int64_t overrun = 0;    // timer_getoverrun(2), for people.
+  int64_t overrun = 0;  // timer_getoverrun(2), for people.
 
   template <typename Self, typename Visitor>
   static void Fields(Self& self, Visitor& visit) {
@@ -48,7 +48,8 @@ struct PosixTimersState {
 // supervisor sees it; times are not in it.
 Result<std::vector<TimerState>> ParseTimers(std::string_view text);
 
-// Refuses clocks that would not be the same after a restore.  `pid` is the process as it sees itself.
+// Refuses clocks that would not be the same after a restore.  `pid` is the process as it sees
+// itself.
 Status CheckClock(const TimerState& timer, pid_t pid, uint64_t threads);
 
 }  // namespace tardigrade::posix_timers

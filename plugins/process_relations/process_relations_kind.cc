@@ -22,7 +22,8 @@ constexpr Sharing kWithParent[] = {{KCMP_VM, "its memory"},
                                    {KCMP_FILES, "its descriptor table"},
                                    {KCMP_FS, "its working directory"},
                                    {KCMP_SIGHAND, "its signal handlers"}};
-constexpr Sharing kAmongThreads[] = {{KCMP_FILES, "a descriptor table"}, {KCMP_FS, "a working directory"}};
+constexpr Sharing kAmongThreads[] = {{KCMP_FILES, "a descriptor table"},
+                                     {KCMP_FS, "a working directory"}};
 
 Result<std::vector<pid_t>> ReadThreads(pid_t pid) {
   const std::string path = StrCat("/proc/", pid, "/task");
@@ -38,7 +39,8 @@ Result<std::vector<pid_t>> ReadThreads(pid_t pid) {
 Status CheckChildren(pid_t pid, const std::vector<pid_t>& threads) {
   std::string children;
   for (pid_t tid : threads) {
-    ASSIGN_OR_RETURN(const std::string text, ReadFile(StrCat("/proc/", pid, "/task/", tid, "/children")));
+    ASSIGN_OR_RETURN(const std::string text,
+                     ReadFile(StrCat("/proc/", pid, "/task/", tid, "/children")));
     children += text;
   }
   if (children.empty()) return Ok();
@@ -68,16 +70,19 @@ Status ProcessRelationsKind::Check(const TaskFacts& task) const {
   if (parent == 0) return Ok();  // Outside this PID namespace.
   for (const Sharing& sharing : kWithParent) {
     if (Compare(task.pid, static_cast<pid_t>(parent), sharing.type) == 0)
-      return Error(ErrorCode::kUnsupported, StrCat("it shares ", sharing.what, " with its parent ", parent,
-                                                   ", which cannot be saved"));
+      return Error(ErrorCode::kUnsupported, StrCat("it shares ", sharing.what, " with its parent ",
+                                                   parent, ", which cannot be saved"));
   }
   return Ok();
 }
 
-Result<Value> ProcessRelationsKind::Collect(const TaskFacts&, const Outcome&, size_t, CollectContext&) const {
+Result<Value> ProcessRelationsKind::Collect(const TaskFacts&, const Outcome&, size_t,
+                                            CollectContext&) const {
   return Value(Value::Object{});
 }
 
-Status ProcessRelationsKind::Restore(const Value&, const RestoreFacts&, TaskPlan&) const { return Ok(); }
+Status ProcessRelationsKind::Restore(const Value&, const RestoreFacts&, TaskPlan&) const {
+  return Ok();
+}
 
 }  // namespace tardigrade::process_relations

@@ -41,12 +41,17 @@ TEST(ProcessRelationsKind, AThreadWithItsOwnDescriptorsIsRefused) {
     char c;
     (void)!read(ready[0], &c, 1);
   });
-  EXPECT_THAT(source.Collect(ProcessRelationsKind()), FailsWith(ErrorCode::kUnsupported, "a descriptor table of its own"));
+  EXPECT_THAT(source.Collect(ProcessRelationsKind()),
+              FailsWith(ErrorCode::kUnsupported, "a descriptor table of its own"));
 }
 
 TEST(ProcessRelationsKind, SharingWithTheParentIsRefused) {
   alignas(16) static char stack[65536];
-  const pid_t pid = clone([](void*) -> int { for (;;) pause(); }, stack + sizeof(stack), CLONE_FS | SIGCHLD, nullptr);
+  const pid_t pid = clone(
+      [](void*) -> int {
+        for (;;) pause();
+      },
+      stack + sizeof(stack), CLONE_FS | SIGCHLD, nullptr);
   ASSERT_GT(pid, 0);
   TaskFacts facts;
   facts.pid = facts.tid = pid;

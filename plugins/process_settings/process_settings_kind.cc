@@ -23,17 +23,20 @@ constexpr int kPrGetMemoryMerge = 68;
 constexpr int kMembarrierGetRegistrations = 1 << 9;
 constexpr uint32_t kThpFlags = 2;  // PR_THP_DISABLE_EXCEPT_ADVISED
 
-constexpr int kRegistrations[] = {
-    MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED,
-    MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ};
-// Barriers that fail with EPERM unless the process is registered for them, each with its registration.
+constexpr int kRegistrations[] = {MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED,
+                                  MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED,
+                                  MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE,
+                                  MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ};
+// Barriers that fail with EPERM unless the process is registered for them, each with its
+// registration.
 struct Barrier {
   int command;
   int registration;
 };
 constexpr Barrier kBarriers[] = {
     {MEMBARRIER_CMD_PRIVATE_EXPEDITED, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED},
-    {MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE},
+    {MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE,
+     MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE},
     {MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ}};
 
 // Ops of AddQueries(), from its first.
@@ -71,7 +74,8 @@ void PlanWrite(const std::string& path, const std::string& text, bool may_fail, 
   plan.Add(StrCat("closing ", path), SYS_close, {Arg::ResultOf(fd)}, want);
 }
 
-Status PlanProcFiles(const ProcessSettingsState& state, const RestoreFacts& facts, SyscallPlan& plan) {
+Status PlanProcFiles(const ProcessSettingsState& state, const RestoreFacts& facts,
+                     SyscallPlan& plan) {
   ASSIGN_OR_RETURN(const int32_t own, ReadOomScoreAdj("/proc/self"));
   if (state.oom_score_adj != own) {
     ASSIGN_OR_RETURN(const bool privileged, HasCapability(CAP_SYS_RESOURCE));
@@ -79,7 +83,8 @@ Status PlanProcFiles(const ProcessSettingsState& state, const RestoreFacts& fact
     PlanWrite("/proc/self/oom_score_adj", StrCat(state.oom_score_adj), may_fail, plan);
   }
   if (state.core_filter.has_value() && state.core_filter != ReadCoreFilter("/proc/self"))
-    PlanWrite("/proc/self/coredump_filter", StrCat(Hex(*state.core_filter)), /*may_fail=*/false, plan);
+    PlanWrite("/proc/self/coredump_filter", StrCat(Hex(*state.core_filter)), /*may_fail=*/false,
+              plan);
   return Ok();
 }
 
@@ -91,30 +96,35 @@ size_t ProcessSettingsKind::AddQueries(const TaskFacts&, SyscallPlan& plan) cons
   plan.Add("PR_GET_THP_DISABLE", SYS_prctl, {PR_GET_THP_DISABLE, 0, 0, 0, 0});
   plan.Ask("PR_GET_MDWE", SYS_prctl, {kPrGetMdwe, 0, 0, 0, 0});
   plan.Ask("PR_GET_MEMORY_MERGE", SYS_prctl, {kPrGetMemoryMerge, 0, 0, 0, 0});
-  plan.Ask("asking for membarrier registrations", SYS_membarrier, {kMembarrierGetRegistrations, 0, 0});
+  plan.Ask("asking for membarrier registrations", SYS_membarrier,
+           {kMembarrierGetRegistrations, 0, 0});
   for (const Barrier& barrier : kBarriers)
     plan.Ask("trying a membarrier", SYS_membarrier, {barrier.command, 0, 0});
   return first;
 }
 
-Result<Value> ProcessSettingsKind::Collect(const TaskFacts& task, const Outcome& answers, size_t first,
-                                           CollectContext&) const {
+Result<Value> ProcessSettingsKind::Collect(const TaskFacts& task, const Outcome& answers,
+                                           size_t first, CollectContext&) const {
   ProcessSettingsState state;
   state.dumpable = static_cast<int32_t>(answers.result(first + kDumpable));
   state.child_subreaper = answers.Output<int32_t>(first + kSubreaper, 1) != 0;
   state.thp_disable = static_cast<uint32_t>(answers.result(first + kThp));
-  if (const int64_t mdwe = answers.result(first + kMdwe); mdwe >= 0) state.mdwe = static_cast<uint32_t>(mdwe);
-  if (const int64_t merge = answers.result(first + kMerge); merge >= 0) state.memory_merge = merge != 0;
+  if (const int64_t mdwe = answers.result(first + kMdwe); mdwe >= 0)
+    state.mdwe = static_cast<uint32_t>(mdwe);
+  if (const int64_t merge = answers.result(first + kMerge); merge >= 0)
+    state.memory_merge = merge != 0;
   state.membarrier = Registered(answers, first);
   ASSIGN_OR_RETURN(state.oom_score_adj, ReadOomScoreAdj(task.proc_dir));
   state.core_filter = ReadCoreFilter(StrCat("/proc/", task.pid));  // Not in task/TID.
   return Encode(state);
 }
 
-Status ProcessSettingsKind::Restore(const Value& value, const RestoreFacts& facts, TaskPlan& plan) const {
+Status ProcessSettingsKind::Restore(const Value& value, const RestoreFacts& facts,
+                                    TaskPlan& plan) const {
   ASSIGN_OR_RETURN(const auto state, Decode<ProcessSettingsState>(value, "process_settings"));
   SyscallPlan& process = plan[Phase::kProcess];
-  process.Add("PR_SET_CHILD_SUBREAPER", SYS_prctl, {PR_SET_CHILD_SUBREAPER, state.child_subreaper, 0, 0, 0});
+  process.Add("PR_SET_CHILD_SUBREAPER", SYS_prctl,
+              {PR_SET_CHILD_SUBREAPER, state.child_subreaper, 0, 0, 0});
   process.Add("PR_SET_THP_DISABLE", SYS_prctl,
               {PR_SET_THP_DISABLE, state.thp_disable != 0, state.thp_disable & kThpFlags, 0, 0});
   if (state.memory_merge.value_or(false))

@@ -5,12 +5,13 @@
 
 namespace tardigrade::process_settings {
 
-// Settings of a whole process: dumpable, child subreaper, transparent huge pages, KSM, memory-deny-write-
-// execute, core dump filter, OOM score adjustment and membarrier(2) registrations.
+// Settings of a whole process: dumpable, child subreaper, transparent huge pages, KSM,
+// memory-deny-write- execute, core dump filter, OOM score adjustment and membarrier(2)
+// registrations.
 //
 // Not exact: dumpable 2 cannot be set by prctl(2) and becomes 0, which is as closed; an OOM score
-// adjustment below the restorer's own is tried and, without CAP_SYS_RESOURCE, left at the restorer's;
-// before Linux 6.3 a registration for MEMBARRIER_CMD_GLOBAL_EXPEDITED cannot be seen.
+// adjustment below the restorer's own is tried and, without CAP_SYS_RESOURCE, left at the
+// restorer's; before Linux 6.3 a registration for MEMBARRIER_CMD_GLOBAL_EXPEDITED cannot be seen.
 class ProcessSettingsKind final : public ProcessKind {
  public:
   std::string_view name() const override { return "process_settings"; }

@@ -58,7 +58,8 @@ TEST(ProcessSettingsKind, DenyWriteExecuteComesBack) {
   PracticeTask source([] { prctl(65 /* PR_SET_MDWE */, 1, 0, 0, 0); });
   const ProcessSettingsKind kind;
   const Value saved = source.Collect(kind).value();
-  if (!Decode<ProcessSettingsState>(saved, "").value().mdwe.has_value()) GTEST_SKIP() << "before Linux 6.3";
+  if (!Decode<ProcessSettingsState>(saved, "").value().mdwe.has_value())
+    GTEST_SKIP() << "before Linux 6.3";
   PracticeTask restored;
   ASSERT_THAT(restored.Restore(kind, saved), IsOk());
   EXPECT_EQ(Decode<ProcessSettingsState>(restored.Collect(kind).value(), "").value().mdwe, 1u);

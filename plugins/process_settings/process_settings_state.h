@@ -10,14 +10,14 @@ namespace tardigrade::process_settings {
 
 // Absent: this kernel does not know the setting.
 struct ProcessSettingsState {
-  int32_t dumpable = 1;                  // PR_GET_DUMPABLE
-  bool child_subreaper = false;          // PR_GET_CHILD_SUBREAPER
-  uint32_t thp_disable = 0;              // PR_GET_THP_DISABLE
-  uint32_t membarrier = 0;               // MEMBARRIER_CMD_REGISTER_* that were done.
+  int32_t dumpable = 1;          // PR_GET_DUMPABLE
+  bool child_subreaper = false;  // PR_GET_CHILD_SUBREAPER
+  uint32_t thp_disable = 0;      // PR_GET_THP_DISABLE
+  uint32_t membarrier = 0;       // MEMBARRIER_CMD_REGISTER_* that were done.
   int32_t oom_score_adj = 0;
-  std::optional<bool> memory_merge;      // PR_GET_MEMORY_MERGE
-  std::optional<uint32_t> mdwe;          // PR_GET_MDWE
-  std::optional<uint32_t> core_filter;   // coredump_filter
+  std::optional<bool> memory_merge;     // PR_GET_MEMORY_MERGE
+  std::optional<uint32_t> mdwe;         // PR_GET_MDWE
+  std::optional<uint32_t> core_filter;  // coredump_filter
 
   template <typename Self, typename Visitor>
   static void Fields(Self& self, Visitor& visit) {

@@ -5,8 +5,9 @@
 
 namespace tardigrade::rlimits {
 
-// Resource limits.  A hard limit above what the restorer may give is capped at the restorer's own, as
-// long as the soft limit can be reached; else the restore is denied.  RLIMIT_CPU counts from the restore on.
+// Resource limits.  A hard limit above what the restorer may give is capped at the restorer's own,
+// as long as the soft limit can be reached; else the restore is denied.  RLIMIT_CPU counts from the
+// restore on.
 class RlimitsKind final : public ProcessKind {
  public:
   std::string_view name() const override { return "rlimits"; }

@@ -52,14 +52,16 @@ TEST(Reachable, CapsTheHardLimitWhileTheSoftOneCanBeReached) {
 TEST(ParseLimits, RefusesWhatItDoesNotKnow) {
   EXPECT_THAT(ParseLimits(""), FailsWith(ErrorCode::kInternal, "Max cpu time"));
   std::string text = ReadFile("/proc/self/limits").value();
-  EXPECT_THAT(ParseLimits(text + "Max new thing  0  0\n"), FailsWith(ErrorCode::kUnsupported, "new thing"));
+  EXPECT_THAT(ParseLimits(text + "Max new thing  0  0\n"),
+              FailsWith(ErrorCode::kUnsupported, "new thing"));
   EXPECT_THAT(ParseLimits(text.substr(0, text.size() / 2)), FailsWith(ErrorCode::kInternal, ""));
 }
 
 TEST(RlimitsKind, ABadImageIsRejected) {
   TaskPlan plan;
-  EXPECT_THAT(RlimitsKind().Restore(Value(Value::Object{{"limits", Value(Value::Array{})}}), {}, plan),
-              FailsWith(ErrorCode::kBadImage, "rlimits.limits has 0 elements"));
+  EXPECT_THAT(
+      RlimitsKind().Restore(Value(Value::Object{{"limits", Value(Value::Array{})}}), {}, plan),
+      FailsWith(ErrorCode::kBadImage, "rlimits.limits has 0 elements"));
 }
 
 }  // namespace

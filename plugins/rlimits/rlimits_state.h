@@ -31,10 +31,12 @@ struct RlimitsState {
   }
 };
 
-// The text of /proc/<pid>/limits, which is in the order of RLIMIT_*: fs/proc/base.c, proc_pid_limits().
+// The text of /proc/<pid>/limits, which is in the order of RLIMIT_*: fs/proc/base.c,
+// proc_pid_limits().
 Result<RlimitsState> ParseLimits(std::string_view text);
 
-// What a process whose own limits are `own` can make of `saved`.  Errors: kDenied, naming the limit.
+// What a process whose own limits are `own` can make of `saved`.  Errors: kDenied, naming the
+// limit.
 Result<RlimitsState> Reachable(const RlimitsState& saved, const RlimitsState& own, bool may_raise);
 
 }  // namespace tardigrade::rlimits

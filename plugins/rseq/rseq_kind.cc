@@ -21,7 +21,8 @@ struct Configuration {  // struct ptrace_rseq_configuration
 
 }  // namespace
 
-Result<Value> RseqKind::Collect(const TaskFacts& task, const Outcome&, size_t, CollectContext&) const {
+Result<Value> RseqKind::Collect(const TaskFacts& task, const Outcome&, size_t,
+                                CollectContext&) const {
   Configuration found{};
   if (ptrace(kGetRseqConfiguration, task.tid, sizeof(found), &found) < 0)
     return Error::Errno("asking for the rseq area of thread ", task.tid);
@@ -31,7 +32,8 @@ Result<Value> RseqKind::Collect(const TaskFacts& task, const Outcome&, size_t, C
 Status RseqKind::Restore(const Value& value, const RestoreFacts&, TaskPlan& plan) const {
   ASSIGN_OR_RETURN(const RseqState state, Decode<RseqState>(value, "rseq"));
   if (state.address == 0) return Ok();
-  if ((state.flags & kUnregister) != 0) return Error(ErrorCode::kBadImage, "rseq.flags asks to unregister");
+  if ((state.flags & kUnregister) != 0)
+    return Error(ErrorCode::kBadImage, "rseq.flags asks to unregister");
   plan[Phase::kThread].Add("registering the rseq area", SYS_rseq,
                            {state.address, state.bytes, state.flags, state.signature});
   return Ok();

@@ -5,11 +5,11 @@
 
 namespace tardigrade::rseq {
 
-// Registration of a restartable sequences area, rseq(2).  Collected by PTRACE_GET_RSEQ_CONFIGURATION: the
-// caller is the tracer of the stopped thread.
+// Registration of a restartable sequences area, rseq(2).  Collected by
+// PTRACE_GET_RSEQ_CONFIGURATION: the caller is the tracer of the stopped thread.
 //
-// The fresh task must have none: whoever makes it unregisters what fork(2) or its libc left, before it
-// unmaps the area (the kernel kills a task whose area is gone).
+// The fresh task must have none: whoever makes it unregisters what fork(2) or its libc left, before
+// it unmaps the area (the kernel kills a task whose area is gone).
 class RseqKind final : public ThreadKind {
  public:
   std::string_view name() const override { return "rseq"; }

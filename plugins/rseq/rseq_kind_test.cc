@@ -32,7 +32,10 @@ TEST(RseqKind, RegistrationComesBack) {
   const RseqKind kind;
   PracticeTask restored;
   Unregister(restored);
-  const RseqState saved{.address = reinterpret_cast<uint64_t>(g_area), .bytes = kBytes, .signature = 0x1234, .flags = 0};
+  const RseqState saved{.address = reinterpret_cast<uint64_t>(g_area),
+                        .bytes = kBytes,
+                        .signature = 0x1234,
+                        .flags = 0};
   EXPECT_NE(restored.Collect(kind).value(), Encode(saved));
   ASSERT_THAT(restored.Restore(kind, Encode(saved)), IsOk());
   EXPECT_EQ(restored.Collect(kind).value(), Encode(saved));
@@ -48,8 +51,10 @@ TEST(RseqKind, NoRegistrationNeedsNoSteps) {
 
 TEST(RseqKind, BadImagesAreRejected) {
   TaskPlan plan;
-  EXPECT_THAT(RseqKind().Restore(Encode(RseqState{8, 32, 0, 1}), {}, plan), FailsWith(ErrorCode::kBadImage, "flags"));
-  EXPECT_THAT(RseqKind().Restore(Value(Value::Object{}), {}, plan), FailsWith(ErrorCode::kBadImage, "rseq.address"));
+  EXPECT_THAT(RseqKind().Restore(Encode(RseqState{8, 32, 0, 1}), {}, plan),
+              FailsWith(ErrorCode::kBadImage, "flags"));
+  EXPECT_THAT(RseqKind().Restore(Value(Value::Object{}), {}, plan),
+              FailsWith(ErrorCode::kBadImage, "rseq.address"));
 }
 
 }  // namespace

@@ -20,7 +20,8 @@ constexpr int kIoClassShift = 13;
 constexpr uint32_t kIoClassRealTime = 1;
 constexpr size_t kMaxCpuWords = 1024;
 constexpr uint32_t kDefaultUtilMax = 1024;
-constexpr uint64_t kKnownFlags = SCHED_FLAG_RESET_ON_FORK | SCHED_FLAG_RECLAIM | SCHED_FLAG_DL_OVERRUN;
+constexpr uint64_t kKnownFlags =
+    SCHED_FLAG_RESET_ON_FORK | SCHED_FLAG_RECLAIM | SCHED_FLAG_DL_OVERRUN;
 constexpr uint64_t kUtilFlags = 0x60;  // SCHED_FLAG_UTIL_CLAMP
 
 struct KernelAttr {  // struct sched_attr, SCHED_ATTR_SIZE_VER1
@@ -49,19 +50,23 @@ Result<KernelAttr> GetAttr(pid_t tid) {
 
 Result<std::vector<uint64_t>> GetCpus(pid_t tid) {
   std::vector<uint64_t> words(kMaxCpuWords);
-  const long bytes = syscall(SYS_sched_getaffinity, tid, words.size() * sizeof(uint64_t), words.data());
+  const long bytes =
+      syscall(SYS_sched_getaffinity, tid, words.size() * sizeof(uint64_t), words.data());
   if (bytes < 0) return Error::Errno("asking for the CPU affinity of thread ", tid);
   words.resize(static_cast<size_t>(bytes) / sizeof(uint64_t));
   while (words.size() > 1 && words.back() == 0) words.pop_back();
   return words;
 }
 
-// Whether the restorer may give `state`'s policy: kernel/sched/syscalls.c, user_check_sched_setscheduler().
-Status CheckAllowed(const SchedulingState& state, const KernelAttr& own, const RestoreFacts& facts) {
+// Whether the restorer may give `state`'s policy: kernel/sched/syscalls.c,
+// user_check_sched_setscheduler().
+Status CheckAllowed(const SchedulingState& state, const KernelAttr& own,
+                    const RestoreFacts& facts) {
   ASSIGN_OR_RETURN(const bool capable, HasCapability(CAP_SYS_NICE));
   if (capable && !facts.new_user_namespace) return Ok();
   const auto denied = [&](const std::string& what, const char* limit) {
-    return Error(ErrorCode::kDenied, StrCat("the job ran with ", what, ", which needs CAP_SYS_NICE", limit));
+    return Error(ErrorCode::kDenied,
+                 StrCat("the job ran with ", what, ", which needs CAP_SYS_NICE", limit));
   };
   rlimit limit = {};
   if (IsFair(state.policy) && state.nice < own.nice) {
@@ -73,10 +78,12 @@ Status CheckAllowed(const SchedulingState& state, const KernelAttr& own, const R
     getrlimit(RLIMIT_RTPRIO, &limit);
     const bool has_it = own.policy == state.policy && state.priority <= own.priority;
     if (!has_it && state.priority > limit.rlim_cur)
-      return denied(StrCat("real-time priority ", state.priority), " or a higher RLIMIT_RTPRIO (ulimit -r)");
+      return denied(StrCat("real-time priority ", state.priority),
+                    " or a higher RLIMIT_RTPRIO (ulimit -r)");
   }
   if (state.policy == SCHED_DEADLINE) return denied("SCHED_DEADLINE", "");
-  if (state.io_priority >> kIoClassShift == kIoClassRealTime) return denied("a real-time I/O priority", "");
+  if (state.io_priority >> kIoClassShift == kIoClassRealTime)
+    return denied("a real-time I/O priority", "");
   return Ok();
 }
 
@@ -94,14 +101,16 @@ KernelAttr ToAttr(const SchedulingState& state, const KernelAttr& own) {
   // Since 6.12 this is the time slice; leave the default one to the kernel.
   if (IsFair(state.policy) && state.runtime_ns == own.runtime) attr.runtime = 0;
   // Both 0 is what a kernel without CONFIG_UCLAMP_TASK says.
-  const bool clamped = state.util_min != 0 || (state.util_max != 0 && state.util_max != kDefaultUtilMax);
+  const bool clamped =
+      state.util_min != 0 || (state.util_max != 0 && state.util_max != kDefaultUtilMax);
   if (clamped) attr.flags |= kUtilFlags;
   return attr;
 }
 
 }  // namespace
 
-Result<Value> SchedulingKind::Collect(const TaskFacts& task, const Outcome&, size_t, CollectContext&) const {
+Result<Value> SchedulingKind::Collect(const TaskFacts& task, const Outcome&, size_t,
+                                      CollectContext&) const {
   ASSIGN_OR_RETURN(const KernelAttr attr, GetAttr(task.tid));
   SchedulingState state{.policy = attr.policy,
                         .flags = attr.flags & kKnownFlags,
@@ -125,7 +134,8 @@ Result<Value> SchedulingKind::Collect(const TaskFacts& task, const Outcome&, siz
   return Encode(state);
 }
 
-Status SchedulingKind::Restore(const Value& value, const RestoreFacts& facts, TaskPlan& plan) const {
+Status SchedulingKind::Restore(const Value& value, const RestoreFacts& facts,
+                               TaskPlan& plan) const {
   ASSIGN_OR_RETURN(const SchedulingState state, Decode<SchedulingState>(value, "scheduling"));
   ASSIGN_OR_RETURN(const KernelAttr own, GetAttr(0));
   RETURN_IF_ERROR(CheckAllowed(state, own, facts));
@@ -137,7 +147,8 @@ Status SchedulingKind::Restore(const Value& value, const RestoreFacts& facts, Ta
   steps.Ask("restoring the CPU affinity", SYS_sched_setaffinity,
             {0, cpus.size() * sizeof(uint64_t), Arg::Bytes(std::as_bytes(std::span(cpus)))});
   steps.Add("restoring the I/O priority", SYS_ioprio_set, {kWhoProcess, 0, state.io_priority});
-  steps.Add(StrCat("restoring scheduling policy ", state.policy, ", nice ", state.nice, ", priority ", state.priority),
+  steps.Add(StrCat("restoring scheduling policy ", state.policy, ", nice ", state.nice,
+                   ", priority ", state.priority),
             SYS_sched_setattr, {0, Arg::Copy(ToAttr(state, own)), 0});
   return Ok();
 }

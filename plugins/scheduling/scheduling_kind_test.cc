@@ -66,7 +66,8 @@ TEST(SchedulingKind, BatchWithResetOnForkComesBack) {
 TEST(SchedulingKind, RealTimeComesBack) {
   const sched_param fifo{.sched_priority = 3};
   const sched_param none{};
-  if (sched_setscheduler(0, SCHED_FIFO, &fifo) != 0) GTEST_SKIP() << "no right to real-time priorities";
+  if (sched_setscheduler(0, SCHED_FIFO, &fifo) != 0)
+    GTEST_SKIP() << "no right to real-time priorities";
   sched_setscheduler(0, SCHED_OTHER, &none);
   SchedulingState state;
   RoundTrip(
@@ -83,7 +84,8 @@ TEST(SchedulingKind, AllCpusMeansAllThereAre) {
   PracticeTask source;
   PracticeTask restored(UseCpu0);
   const Value saved = source.Collect(kind).value();
-  if (!Decode<SchedulingState>(saved, "").value().all_cpus) GTEST_SKIP() << "this test may not use all CPUs";
+  if (!Decode<SchedulingState>(saved, "").value().all_cpus)
+    GTEST_SKIP() << "this test may not use all CPUs";
   ASSERT_THAT(restored.Restore(kind, saved), IsOk());
   EXPECT_EQ(restored.Collect(kind).value(), saved);
 }
@@ -98,20 +100,24 @@ TEST(SchedulingKind, WhatAnOrdinaryUserMayNotGiveIsDenied) {
   state.cpus = {1};
   EXPECT_THAT(SchedulingKind().Restore(Encode(state), ordinary, plan), IsOk());
   state.nice = -5;
-  EXPECT_THAT(SchedulingKind().Restore(Encode(state), ordinary, plan), FailsWith(ErrorCode::kDenied, "nice value -5"));
+  EXPECT_THAT(SchedulingKind().Restore(Encode(state), ordinary, plan),
+              FailsWith(ErrorCode::kDenied, "nice value -5"));
   state.nice = 0;
   state.policy = SCHED_RR;
   state.priority = 1;
-  EXPECT_THAT(SchedulingKind().Restore(Encode(state), ordinary, plan), FailsWith(ErrorCode::kDenied, "real-time priority 1"));
+  EXPECT_THAT(SchedulingKind().Restore(Encode(state), ordinary, plan),
+              FailsWith(ErrorCode::kDenied, "real-time priority 1"));
 }
 
 TEST(SchedulingKind, BadImagesAreRejected) {
   TaskPlan plan;
   SchedulingState state;
-  EXPECT_THAT(SchedulingKind().Restore(Encode(state), {}, plan), FailsWith(ErrorCode::kBadImage, "scheduling.cpus"));
+  EXPECT_THAT(SchedulingKind().Restore(Encode(state), {}, plan),
+              FailsWith(ErrorCode::kBadImage, "scheduling.cpus"));
   state.cpus = {1};
   state.policy = 8;
-  EXPECT_THAT(SchedulingKind().Restore(Encode(state), {}, plan), FailsWith(ErrorCode::kBadImage, "scheduling.policy"));
+  EXPECT_THAT(SchedulingKind().Restore(Encode(state), {}, plan),
+              FailsWith(ErrorCode::kBadImage, "scheduling.policy"));
 }
 
 }  // namespace

@@ -5,7 +5,11 @@
 
 namespace tardigrade::seccomp {
 
-@DOC@
+// Seccomp filters of a thread (each has its own chain), saved as classic BPF by
+// PTRACE_SECCOMP_GET_FILTER: the caller is the tracer of the stopped thread, has CAP_SYS_ADMIN and
+// no filter itself.  Strict mode and filters that ask a listener are refused.
+//
+// Filters hold from their installation on, also for what the restorer itself still calls.
 class SeccompKind final : public ThreadKind {
  public:
   std::string_view name() const override { return "seccomp"; }

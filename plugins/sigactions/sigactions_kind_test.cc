@@ -60,9 +60,11 @@ TEST(SigactionsKind, AnInheritedIgnoreDoesNotSurvive) {
 TEST(SigactionsKind, SignalsThatCannotBeHandledAreRejected) {
   TaskPlan plan;
   SigactionsState state{{{.signal = SIGKILL}}};
-  EXPECT_THAT(SigactionsKind().Restore(Encode(state), {}, plan), FailsWith(ErrorCode::kBadImage, "signal 9"));
+  EXPECT_THAT(SigactionsKind().Restore(Encode(state), {}, plan),
+              FailsWith(ErrorCode::kBadImage, "signal 9"));
   state.actions = {{.signal = 10}, {.signal = 10}};
-  EXPECT_THAT(SigactionsKind().Restore(Encode(state), {}, plan), FailsWith(ErrorCode::kBadImage, "signal 10"));
+  EXPECT_THAT(SigactionsKind().Restore(Encode(state), {}, plan),
+              FailsWith(ErrorCode::kBadImage, "signal 10"));
   state.actions = {{.signal = 65}};
   EXPECT_THAT(SigactionsKind().Restore(Encode(state), {}, plan),
               FailsWith(ErrorCode::kBadImage, "actions[0].signal is out of range"));

@@ -5,7 +5,10 @@
 
 namespace tardigrade::syscall_user_dispatch {
 
-@DOC@
+// Syscall user dispatch of a thread (Wine, gVisor).  The state is SyscallUserDispatchState.
+//
+// Restore() only checks it: once set, it would catch the restorer's own calls, so whoever restores
+// sets it through ptrace when the thread is about to go, with SetSyscallUserDispatch().
 class SyscallUserDispatchKind final : public ThreadKind {
  public:
   std::string_view name() const override { return "syscall_user_dispatch"; }

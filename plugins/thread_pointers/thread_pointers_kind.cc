@@ -23,13 +23,14 @@ struct KernelStack {  // stack_t
 }  // namespace
 
 size_t ThreadPointersKind::AddQueries(const TaskFacts&, SyscallPlan& plan) const {
-  const size_t first = plan.Add("asking for the signal stack", SYS_sigaltstack, {0, Arg::Out(sizeof(KernelStack))});
+  const size_t first =
+      plan.Add("asking for the signal stack", SYS_sigaltstack, {0, Arg::Out(sizeof(KernelStack))});
   plan.Add("PR_GET_TID_ADDRESS", SYS_prctl, {PR_GET_TID_ADDRESS, Arg::Out(8)});
   return first;
 }
 
-Result<Value> ThreadPointersKind::Collect(const TaskFacts& task, const Outcome& answers, size_t first,
-                                          CollectContext&) const {
+Result<Value> ThreadPointersKind::Collect(const TaskFacts& task, const Outcome& answers,
+                                          size_t first, CollectContext&) const {
   const auto stack = answers.Output<KernelStack>(first, 1);
   ThreadPointersState state{.signal_stack = stack.address,
                             .signal_stack_bytes = stack.bytes,
@@ -48,10 +49,13 @@ Status ThreadPointersKind::Restore(const Value& value, const RestoreFacts&, Task
   if ((state.signal_stack_flags & ~kStackFlags) != 0)
     return Error(ErrorCode::kBadImage, "thread_pointers.signal_stack_flags has unknown flags");
   SyscallPlan& steps = plan[Phase::kThread];
-  const KernelStack stack{state.signal_stack, state.signal_stack_flags, 0, state.signal_stack_bytes};
+  const KernelStack stack{state.signal_stack, state.signal_stack_flags, 0,
+                          state.signal_stack_bytes};
   steps.Add("restoring the signal stack", SYS_sigaltstack, {Arg::Copy(stack), 0});
-  steps.Add("restoring the robust list", SYS_set_robust_list, {state.robust_list, state.robust_list_bytes});
-  steps.Add("restoring the address to clear at the end", SYS_set_tid_address, {state.clear_child_tid});
+  steps.Add("restoring the robust list", SYS_set_robust_list,
+            {state.robust_list, state.robust_list_bytes});
+  steps.Add("restoring the address to clear at the end", SYS_set_tid_address,
+            {state.clear_child_tid});
   return Ok();
 }
 

@@ -5,8 +5,8 @@
 
 namespace tardigrade::thread_pointers {
 
-// Addresses the kernel keeps for a thread: alternate signal stack, head of the robust futex list, and the
-// word that is cleared when it ends (set_tid_address(2)).
+// Addresses the kernel keeps for a thread: alternate signal stack, head of the robust futex list,
+// and the word that is cleared when it ends (set_tid_address(2)).
 class ThreadPointersKind final : public ThreadKind {
  public:
   std::string_view name() const override { return "thread_pointers"; }

@@ -24,7 +24,8 @@ char g_stack[1 << 16];
 TEST(ThreadPointersKind, PointersComeBack) {
   const ThreadPointersKind kind;
   PracticeTask source([] {
-    const stack_t stack{.ss_sp = g_stack, .ss_flags = static_cast<int>(1U << 31), .ss_size = sizeof(g_stack)};
+    const stack_t stack{
+        .ss_sp = g_stack, .ss_flags = static_cast<int>(1U << 31), .ss_size = sizeof(g_stack)};
     if (sigaltstack(&stack, nullptr) != 0) abort();
     syscall(SYS_set_robust_list, g_head, sizeof(g_head));
     syscall(SYS_set_tid_address, &g_tid);
@@ -45,7 +46,8 @@ TEST(ThreadPointersKind, NoSignalStackComesBackAsNone) {
   const ThreadPointersKind kind;
   PracticeTask source;
   const Value saved = source.Collect(kind).value();
-  EXPECT_EQ(Decode<ThreadPointersState>(saved, "").value().signal_stack_flags, uint32_t{SS_DISABLE});
+  EXPECT_EQ(Decode<ThreadPointersState>(saved, "").value().signal_stack_flags,
+            uint32_t{SS_DISABLE});
   PracticeTask restored;
   ASSERT_THAT(restored.Restore(kind, saved), IsOk());
   EXPECT_EQ(restored.Collect(kind).value(), saved);
@@ -55,7 +57,8 @@ TEST(ThreadPointersKind, BadImagesAreRejected) {
   TaskPlan plan;
   ThreadPointersState state;
   state.signal_stack_flags = SS_ONSTACK;
-  EXPECT_THAT(ThreadPointersKind().Restore(Encode(state), {}, plan), FailsWith(ErrorCode::kBadImage, "unknown flags"));
+  EXPECT_THAT(ThreadPointersKind().Restore(Encode(state), {}, plan),
+              FailsWith(ErrorCode::kBadImage, "unknown flags"));
   state = {};
   state.robust_list_bytes = 5000;
   EXPECT_THAT(ThreadPointersKind().Restore(Encode(state), {}, plan),

@@ -13,7 +13,7 @@ struct ThreadPointersState {
   uint64_t signal_stack_bytes = 0;
   uint32_t signal_stack_flags = 0;  // SS_DISABLE, SS_AUTODISARM; not SS_ONSTACK.
   uint64_t robust_list = 0;
-  uint64_t robust_list_bytes = 0;   // Of the head.
+  uint64_t robust_list_bytes = 0;  // Of the head.
   uint64_t clear_child_tid = 0;
 
   template <typename Self, typename Visitor>

@@ -23,7 +23,17 @@ constexpr uint32_t kAskPersonality = 0xffffffff;
 constexpr const char* kSpeculation[] = {"store bypass", "indirect branch", "L1D flush"};
 
 // Ops of AddQueries(), from its first.
-enum Query : size_t { kName, kSlack, kDeathSignal, kPersonality, kTsc, kMce, kCpuid, kFlusher, kFirstSpeculation };
+enum Query : size_t {
+  kName,
+  kSlack,
+  kDeathSignal,
+  kPersonality,
+  kTsc,
+  kMce,
+  kCpuid,
+  kFlusher,
+  kFirstSpeculation
+};
 
 // Sets only what the task may choose, and what differs from the default.
 void PlanSpeculation(const ThreadSettingsState& state, SyscallPlan& plan) {
@@ -40,15 +50,20 @@ void PlanSpeculation(const ThreadSettingsState& state, SyscallPlan& plan) {
 Status ThreadSettingsKind::Check(const TaskFacts& task) const {
   const Result<std::string_view> features = StatusField(task.status, "x86_Thread_features");
   if (features.has_value() && features.value().find("shstk") != std::string_view::npos)
-    return Error(ErrorCode::kUnsupported, StrCat("its thread ", task.inner_tid, " has a shadow stack, which cannot be saved yet; ",
-                                                 "start it with GLIBC_TUNABLES=glibc.cpu.hwcaps=-SHSTK"));
+    return Error(
+        ErrorCode::kUnsupported,
+        StrCat("its thread ", task.inner_tid, " has a shadow stack, which cannot be saved yet; ",
+               "start it with GLIBC_TUNABLES=glibc.cpu.hwcaps=-SHSTK"));
   const Result<std::string_view> mask = StatusField(task.status, "untag_mask");
   if (mask.has_value() && mask.value() != "0xffffffffffffffff")
-    return Error(ErrorCode::kUnsupported, StrCat("it uses linear address masking (untag mask ", mask.value(),
-                                                 "), which cannot be saved; start it without"));
+    return Error(ErrorCode::kUnsupported,
+                 StrCat("it uses linear address masking (untag mask ", mask.value(),
+                        "), which cannot be saved; start it without"));
   uint64_t cookie = 0;
-  if (prctl(kPrSchedCore, kSchedCoreGet, task.tid, 0 /* PIDTYPE_PID */, &cookie) == 0 && cookie != 0)
-    return Error(ErrorCode::kUnsupported, StrCat("its thread ", task.inner_tid, " has a core scheduling cookie (PR_SCHED_CORE), ",
+  if (prctl(kPrSchedCore, kSchedCoreGet, task.tid, 0 /* PIDTYPE_PID */, &cookie) == 0 &&
+      cookie != 0)
+    return Error(ErrorCode::kUnsupported, StrCat("its thread ", task.inner_tid,
+                                                 " has a core scheduling cookie (PR_SCHED_CORE), ",
                                                  "which cannot be saved; start it without"));
   return Ok();
 }
@@ -97,10 +112,12 @@ Status ThreadSettingsKind::Restore(const Value& value, const RestoreFacts&, Task
   steps.Add("PR_MCE_KILL", SYS_prctl, {PR_MCE_KILL, PR_MCE_KILL_SET, state.mce_kill, 0, 0});
   if (state.cpuid_faults) steps.Add("making CPUID fault", SYS_arch_prctl, {kArchSetCpuid, 0});
   if (state.io_flusher)
-    steps.Add("PR_SET_IO_FLUSHER (needs CAP_SYS_RESOURCE)", SYS_prctl, {kPrSetIoFlusher, 1, 0, 0, 0});
+    steps.Add("PR_SET_IO_FLUSHER (needs CAP_SYS_RESOURCE)", SYS_prctl,
+              {kPrSetIoFlusher, 1, 0, 0, 0});
   PlanSpeculation(state, steps);
   // Changing credentials clears it: kernel/cred.c, commit_creds().
-  plan[Phase::kArm].Add("PR_SET_PDEATHSIG", SYS_prctl, {PR_SET_PDEATHSIG, state.parent_death_signal});
+  plan[Phase::kArm].Add("PR_SET_PDEATHSIG", SYS_prctl,
+                        {PR_SET_PDEATHSIG, state.parent_death_signal});
   return Ok();
 }
 

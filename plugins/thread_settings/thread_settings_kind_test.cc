@@ -48,7 +48,8 @@ TEST(ThreadSettingsKind, WhatTheProcessorKeepsForAThreadIsRefused) {
   task.status = "x86_Thread_features:\tshstk wrss\n";
   EXPECT_THAT(ThreadSettingsKind().Check(task), FailsWith(ErrorCode::kUnsupported, "shadow stack"));
   task.status = "untag_mask:\t0x81ffffffffffffff\n";
-  EXPECT_THAT(ThreadSettingsKind().Check(task), FailsWith(ErrorCode::kUnsupported, "linear address masking"));
+  EXPECT_THAT(ThreadSettingsKind().Check(task),
+              FailsWith(ErrorCode::kUnsupported, "linear address masking"));
   task.status = "x86_Thread_features:\t\nuntag_mask:\t0xffffffffffffffff\n";
   EXPECT_THAT(ThreadSettingsKind().Check(task), IsOk());
 }
@@ -57,11 +58,13 @@ TEST(ThreadSettingsKind, BadImagesAreRejected) {
   TaskPlan plan;
   ThreadSettingsState state;
   state.parent_death_signal = 65;
-  EXPECT_THAT(ThreadSettingsKind().Restore(Encode(state), {}, plan),
-              FailsWith(ErrorCode::kBadImage, "thread_settings.parent_death_signal is out of range"));
+  EXPECT_THAT(
+      ThreadSettingsKind().Restore(Encode(state), {}, plan),
+      FailsWith(ErrorCode::kBadImage, "thread_settings.parent_death_signal is out of range"));
   state = {};
   state.personality = UINT32_MAX;  // Would only ask.
-  EXPECT_THAT(ThreadSettingsKind().Restore(Encode(state), {}, plan), FailsWith(ErrorCode::kBadImage, "personality"));
+  EXPECT_THAT(ThreadSettingsKind().Restore(Encode(state), {}, plan),
+              FailsWith(ErrorCode::kBadImage, "personality"));
 }
 
 }  // namespace

@@ -10,9 +10,9 @@
 namespace tardigrade::thread_settings {
 
 struct ThreadSettingsState {
-  std::array<uint8_t, 16> name{};                      // PR_GET_NAME: any bytes, then NULs.
-  uint64_t timer_slack_ns = 0;                         // PR_GET_TIMERSLACK; 0 for real-time threads.
-  int32_t parent_death_signal = 0;                     // PR_GET_PDEATHSIG
+  std::array<uint8_t, 16> name{};   // PR_GET_NAME: any bytes, then NULs.
+  uint64_t timer_slack_ns = 0;      // PR_GET_TIMERSLACK; 0 for real-time threads.
+  int32_t parent_death_signal = 0;  // PR_GET_PDEATHSIG
   uint32_t personality = 0;
   int32_t tsc = 1;                                     // PR_GET_TSC
   int32_t mce_kill = 2;                                // PR_MCE_KILL_GET

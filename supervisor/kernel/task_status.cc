@@ -18,13 +18,15 @@ Result<std::string_view> StatusField(std::string_view status, std::string_view k
   return Error(ErrorCode::kUnsupported, StrCat("this kernel's /proc/PID/status has no ", key));
 }
 
-Result<std::vector<uint64_t>> StatusNumbers(std::string_view status, std::string_view key, int base) {
+Result<std::vector<uint64_t>> StatusNumbers(std::string_view status, std::string_view key,
+                                            int base) {
   ASSIGN_OR_RETURN(std::string_view text, StatusField(status, key));
   std::vector<uint64_t> numbers;
   while (!text.empty()) {
     uint64_t number = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, base);
-    if (error != std::errc()) return Error(ErrorCode::kInternal, StrCat(key, " is not a number: ", text));
+    if (error != std::errc())
+      return Error(ErrorCode::kInternal, StrCat(key, " is not a number: ", text));
     numbers.push_back(number);
     text.remove_prefix(static_cast<size_t>(end - text.data()));
     const size_t next = text.find_first_not_of(" \t");

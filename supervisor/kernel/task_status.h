@@ -14,7 +14,8 @@ namespace tardigrade {
 Result<std::string_view> StatusField(std::string_view status, std::string_view key);
 
 // The same as a list of numbers separated by blanks.  Errors also: kInternal for anything else.
-Result<std::vector<uint64_t>> StatusNumbers(std::string_view status, std::string_view key, int base);
+Result<std::vector<uint64_t>> StatusNumbers(std::string_view status, std::string_view key,
+                                            int base);
 
 // The same as exactly one number.
 Result<uint64_t> StatusNumber(std::string_view status, std::string_view key, int base);

@@ -37,12 +37,15 @@ class PracticeTask {
       setup();
       Serve();
     }
+    close(request_[0]);  // So that a child that died is noticed.
+    close(answer_[1]);
     Await();
   }
   ~PracticeTask() {
     kill(pid_, SIGKILL);
     waitpid(pid_, nullptr, __WALL);
-    for (int fd : {request_[0], request_[1], answer_[0], answer_[1]}) close(fd);
+    close(request_[1]);
+    close(answer_[0]);
     munmap(shared_, kSharedBytes);
   }
   PracticeTask(const PracticeTask&) = delete;
