@@ -27,7 +27,7 @@ REFUSED = {
 }
 
 # Exit status of the tool for something that is not supported.
-UNSUPPORTED_STATUS = 4
+UNSUPPORTED_STATUS = 69
 
 
 def _find(table, program, variant, build):

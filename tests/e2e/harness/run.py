@@ -35,7 +35,7 @@ Outcome = collections.namedtuple("Outcome", "program build variant result reason
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bin-dir", default=os.path.join(REPOSITORY, "bazel-bin/tests/e2e/programs"))
-    parser.add_argument("--tool-dir", default=os.path.join(REPOSITORY, "bazel-bin"))
+    parser.add_argument("--tool-dir", default=os.path.join(REPOSITORY, "bazel-bin/supervisor/main"))
     parser.add_argument("--only", help="programs, separated by commas; a trailing * is allowed")
     parser.add_argument("--variant", default=",".join(variants.VARIANTS))
     parser.add_argument("--build", default=",".join(BUILDS))
