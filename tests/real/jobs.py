@@ -68,7 +68,7 @@ def _dump_database(directory):
 JOBS = (
     _job("python3", "python3", lambda common, _: ["/usr/bin/python3", _shared(common, "pi.py"), "9000"],
          build=_copy("pi.py")),
-    _job("python3-numpy", "python3-numpy", lambda common, _: ["/usr/bin/python3", _shared(common, "matrices.py"), "120"],
+    _job("python3-numpy", "python3-numpy", lambda common, _: ["/usr/bin/python3", _shared(common, "matrices.py"), "90"],
          build=_copy("matrices.py")),
     _job("perl", "perl", lambda common, _: ["perl", _shared(common, "words.pl"), "140"], build=_copy("words.pl")),
     _job("bc", "bc", lambda common, _: ["bc", "-lq", _shared(common, "pi.bc")],
@@ -82,6 +82,6 @@ JOBS = (
     _job("busybox", "busybox-static", lambda common, _: ["busybox", "awk", "-v", "limit=110000", "-f", _shared(common, "collatz.awk")],
          build=_copy("collatz.awk")),
     _job("go", "golang-go", lambda common, _: [_shared(common, "primes"), "480"], build=_build_go),
-    _job("java", "openjdk-17-jdk-headless", lambda common, _: ["java", "-cp", common, "Primes", "60"], build=_build_java),
-    _job("node", "nodejs", lambda common, _: ["node", _shared(common, "mandelbrot.js"), "3000"], build=_copy("mandelbrot.js")),
+    _job("java", "openjdk-17-jdk-headless", lambda common, _: ["java", "-cp", common, "Primes", "40"], build=_build_java),
+    _job("node", "nodejs", lambda common, _: ["node", _shared(common, "mandelbrot.js"), "1600"], build=_copy("mandelbrot.js")),
 )
