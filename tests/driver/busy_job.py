@@ -21,8 +21,14 @@ class BusyJob:
         self.state = os.path.join(directory, "state")
         self.uid = uid
         with open(os.path.join(directory, "log"), "ab") as log:
-            self.child = subprocess.Popen(tools.as_user(uid) + [binary, self.state], stdin=subprocess.DEVNULL,
-                                          stdout=log, stderr=log, cwd=directory, start_new_session=True)
+            self.child = subprocess.Popen(
+                tools.as_user(uid) + [binary, self.state],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=directory,
+                start_new_session=True,
+            )
         self.pid = self.child.pid
         self._wait_for(self.state, 20)
 
@@ -30,7 +36,9 @@ class BusyJob:
         deadline = time.monotonic() + seconds
         while not os.path.exists(path):
             if time.monotonic() > deadline or not proc.is_alive(self.pid):
-                raise Broken(f"{os.path.basename(path)} does not come; the job says: {self.verdict()}")
+                raise Broken(
+                    f"{os.path.basename(path)} does not come; the job says: {self.verdict()}"
+                )
             time.sleep(0.01)
 
     def verdict(self):
@@ -50,7 +58,9 @@ class BusyJob:
             raise Broken(f"the job has ended: {self.verdict()}")
         deadline = time.monotonic() + seconds
         leftovers = proc.tracing_leftovers(self.pid)
-        while leftovers and time.monotonic() < deadline - seconds + 1:  # The kernel detaches in its own time.
+        while (
+            leftovers and time.monotonic() < deadline - seconds + 1
+        ):  # The kernel detaches in its own time.
             time.sleep(0.005)
             leftovers = proc.tracing_leftovers(self.pid)
         if leftovers:
@@ -58,7 +68,9 @@ class BusyJob:
         before = self.progress()
         while any(new == old for new, old in zip(self.progress(), before)):
             if time.monotonic() > deadline:
-                stuck = [i for i, (new, old) in enumerate(zip(self.progress(), before)) if new == old]
+                stuck = [
+                    i for i, (new, old) in enumerate(zip(self.progress(), before)) if new == old
+                ]
                 raise Broken(f"counters {stuck} of busy.c stand still")
             if not proc.is_alive(self.pid) or self.verdict() != "nothing":
                 raise Broken(f"the job has ended: {self.verdict()}")

@@ -30,12 +30,18 @@ def read_events(path):
                 statuses.setdefault(label, event["testResult"]["status"])
                 for output in event["testResult"].get("testActionOutput", ()):
                     if output["name"] == "test.log":
-                        logs[label].add(urllib.parse.unquote(urllib.parse.urlparse(output["uri"]).path))
+                        logs[label].add(
+                            urllib.parse.unquote(urllib.parse.urlparse(output["uri"]).path)
+                        )
             elif "targetConfigured" in identity and "aborted" in event:
                 statuses[identity["targetConfigured"]["label"]] = "NOT BUILT"
-            elif "targetCompleted" in identity and "test" in event.get("completed", {}).get("targetKind", ""):
+            elif "targetCompleted" in identity and "test" in event.get("completed", {}).get(
+                "targetKind", ""
+            ):
                 statuses.setdefault(identity["targetCompleted"]["label"], "NO STATUS")
-            elif "targetCompleted" in identity and not event.get("completed", {}).get("success", False):
+            elif "targetCompleted" in identity and not event.get("completed", {}).get(
+                "success", False
+            ):
                 statuses[identity["targetCompleted"]["label"]] = "NOT BUILT"
     return statuses, logs
 
@@ -54,7 +60,11 @@ def main():
                         print(f"  {verdict} {text[:300]}")
         counts += cases
         counts["PASS" if status == "PASSED" else "FAIL"] += 1
-        detail = f"  {cases['PASS']} passed, {cases['FAIL']} failed, {cases['SKIP']} skipped" if cases else ""
+        detail = (
+            f"  {cases['PASS']} passed, {cases['FAIL']} failed, {cases['SKIP']} skipped"
+            if cases
+            else ""
+        )
         print(f"{status:10} {label}{detail}")
     if bazel_status != 0 and counts["FAIL"] == 0:
         print(f"bazel exited with {bazel_status}")

@@ -2,7 +2,14 @@
 
 _COMMANDS = ["//supervisor/main:" + name for name in ["inspect", "restore", "snapshot"]]
 
-def tool_test(name, src, args = [], data = [], shards = None, needs_tool = True, timeout = "moderate", tags = []):
+def tool_test(
+        name,
+        src,
+        args = [],
+        data = [],
+        shards = None,
+        needs_tool = True,
+        timeout = "moderate"):
     """Runs the script `src` outside the sandbox: it needs real processes, users and namespaces."""
     native.sh_test(
         name = name,
@@ -12,5 +19,5 @@ def tool_test(name, src, args = [], data = [], shards = None, needs_tool = True,
         shard_count = shards,
         timeout = timeout,
         # Never from a cache: what is tested depends on the kernel as well.
-        tags = ["local", "external"] + tags,
+        tags = ["local", "external"],
     )

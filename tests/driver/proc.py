@@ -37,7 +37,8 @@ def threads(pid):
 def inner_ids(pid):
     """The process's and its threads' ids as they see themselves."""
     return [inner_pid(pid)] + sorted(
-        int(status(pid, tid).get("NSpid", "0").split()[-1]) for tid in threads(pid))
+        int(status(pid, tid).get("NSpid", "0").split()[-1]) for tid in threads(pid)
+    )
 
 
 def inner_pid(pid):
@@ -66,7 +67,9 @@ def descriptors(pid):
 
 def descriptor_kinds(pid):
     """The same without inode numbers, which another pipe or socket with the same role has not."""
-    return {fd: name.split("[")[0] if ":[" in name else name for fd, name in descriptors(pid).items()}
+    return {
+        fd: name.split("[")[0] if ":[" in name else name for fd, name in descriptors(pid).items()
+    }
 
 
 def tracing_leftovers(pid):

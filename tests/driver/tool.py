@@ -22,7 +22,14 @@ def as_user(uid):
     """What to put before a command so that it runs as this user without any privilege."""
     if uid is None or os.geteuid() == uid:
         return []
-    return ["setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups", "--inh-caps=-all", "--"]
+    return [
+        "setpriv",
+        f"--reuid={uid}",
+        f"--regid={uid}",
+        "--clear-groups",
+        "--inh-caps=-all",
+        "--",
+    ]
 
 
 class Tool:
@@ -43,13 +50,23 @@ class Tool:
     def run(self, name, *args, uid=None, timeout=120, cwd="/"):
         command = self.command(name, *args, uid=uid)
         begin = time.monotonic()
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, text=True, errors="replace",
-                              timeout=timeout, cwd=cwd, check=False)
+        done = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            timeout=timeout,
+            cwd=cwd,
+            check=False,
+        )
         if self.verbose:
             took = (time.monotonic() - begin) * 1000
             print(f"  + {' '.join(command)}\n    -> {done.returncode} in {took:.0f} ms", flush=True)
-            print("".join(f"    | {line}\n" for line in done.stdout.splitlines()), end="", flush=True)
+            print(
+                "".join(f"    | {line}\n" for line in done.stdout.splitlines()), end="", flush=True
+            )
         if done.returncode != 0:
             raise ToolError(name, done.returncode, done.stdout)
         return done.stdout

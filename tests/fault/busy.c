@@ -118,7 +118,8 @@ int main(int argc, char** argv) {
   sigaddset(&set, SIGRTMIN + 1);
   pthread_sigmask(SIG_BLOCK, &set, NULL);
   pthread_t threads[kThreads];
-  for (intptr_t i = 0; i < kThreads; ++i) EXPECT_EQ(pthread_create(&threads[i], NULL, thread_main, (void*)i), 0);
+  for (intptr_t i = 0; i < kThreads; ++i)
+    EXPECT_EQ(pthread_create(&threads[i], NULL, thread_main, (void*)i), 0);
   pthread_sigmask(SIG_UNBLOCK, &set, NULL);
   timer_t timer;
   struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMIN + 1};

@@ -24,7 +24,9 @@ REPOSITORY = os.path.realpath(os.path.join(HERE, "..", ".."))
 
 
 def parse_arguments():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--busy", default=os.path.join(REPOSITORY, "bazel-bin/tests/fault/busy"))
     parser.add_argument("--tool-dir", default=os.path.join(REPOSITORY, "bazel-bin/supervisor/main"))
     parser.add_argument("--count", type=int, default=200)
@@ -48,8 +50,13 @@ def normal_seconds(tool, job, image):
 def kill_one(tool, job, image, after):
     """Returns True if the snapshot was killed, False if it had finished before."""
     command = tool.command("snapshot", "--pid", job.pid, "-o", image, "--overwrite", uid=job.uid)
-    supervisor = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                  stderr=subprocess.DEVNULL, cwd="/")
+    supervisor = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd="/",
+    )
     end = time.monotonic() + after
     while (left := end - time.monotonic()) > 0:
         time.sleep(min(left, 0.05))
@@ -88,7 +95,9 @@ def run(arguments, tool, job, area):
             failures += 1
             break
     print(f"{killed} killed before they had finished, {complete} times a whole image was there")
-    tool.snapshot(job.pid, image, "--overwrite", uid=job.uid)  # What was left behind stands in nobody's way.
+    tool.snapshot(
+        job.pid, image, "--overwrite", uid=job.uid
+    )  # What was left behind stands in nobody's way.
     tool.verify(image, uid=job.uid)
     job.finish()
     return failures
@@ -117,7 +126,10 @@ def main():
     finally:
         job.kill()
     name = f"fault/{arguments.user}/snapshot killed {arguments.count} times"
-    print(f"{'FAIL' if verdict else 'PASS'} {name}{': ' + verdict if verdict else ''} (seed {arguments.seed})")
+    print(
+        f"{'FAIL' if verdict else 'PASS'} {name}{': ' + verdict if verdict else ''}"
+        f" (seed {arguments.seed})"
+    )
     if verdict:
         print(f"what is left is in {scratch}")
         return 1

@@ -34,13 +34,17 @@ class EndedEarly(Exception):
 
 
 def parse_arguments():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--tool-dir", default=os.path.join(REPOSITORY, "bazel-bin/supervisor/main"))
     parser.add_argument("--only")
     parser.add_argument("--user", default="root,nobody")
     parser.add_argument("--snapshots", type=int, default=3)
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 30))
-    parser.add_argument("--undisturbed", action="store_true", help="only run them, and say how long they take")
+    parser.add_argument(
+        "--undisturbed", action="store_true", help="only run them, and say how long they take"
+    )
     parser.add_argument("-v", "--verbose", action="store_true")
     return parser.parse_args()
 
@@ -53,13 +57,21 @@ def start(job, common, directory, uid):
     command = tools.as_user(uid) + job.command(common, directory)
     stdin = os.path.join(common, job.stdin) if job.stdin else os.devnull
     environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": directory, "LC_ALL": "C"}
-    with open(stdin, "rb") as source, open(os.path.join(directory, "stdout"), "wb") as out, \
-            open(os.path.join(directory, "stderr"), "wb") as err:
+    with open(stdin, "rb") as source, open(os.path.join(directory, "stdout"), "wb") as out, open(
+        os.path.join(directory, "stderr"), "wb"
+    ) as err:
         for stream in (out, err):
             if uid is not None:
                 os.fchown(stream.fileno(), uid, uid)
-        return subprocess.Popen(command, stdin=source, stdout=out, stderr=err, cwd=directory,
-                                env=environment, start_new_session=True)
+        return subprocess.Popen(
+            command,
+            stdin=source,
+            stdout=out,
+            stderr=err,
+            cwd=directory,
+            env=environment,
+            start_new_session=True,
+        )
 
 
 def result(job, directory):
@@ -104,14 +116,18 @@ def run_disturbed(job, tool, common, directory, uid, active, moments):
                 raise EndedEarly()
             tool.snapshot(pid, image, "--kill", "--overwrite", uid=uid)
             if child.returncode is None and child.wait(20) != -signal.SIGKILL:
-                raise Failed(f"after snapshot --kill its status is {child.returncode}{complaint(directory)}")
+                raise Failed(
+                    f"after snapshot --kill its status is {child.returncode}{complaint(directory)}"
+                )
             if not proc.wait_gone(pid):
                 raise Failed("it is alive after snapshot --kill")
             pid = tool.restore_detached(image, pidfile, uid=uid)
         deadline = time.monotonic() + LIMIT_SECONDS
         while proc.is_alive(pid):
             if time.monotonic() > deadline:
-                raise Failed(f"it did not end in {LIMIT_SECONDS} s after the restore{complaint(directory)}")
+                raise Failed(
+                    f"it did not end in {LIMIT_SECONDS} s after the restore{complaint(directory)}"
+                )
             time.sleep(0.02)
     finally:
         if proc.is_alive(pid):
@@ -123,8 +139,14 @@ def run_disturbed(job, tool, common, directory, uid, active, moments):
 def compare(job, wanted, directory):
     for name, before, after in zip((*job.outputs, "what it left"), wanted, result(job, directory)):
         if before != after:
-            at = next((i for i, (a, b) in enumerate(zip(before, after)) if a != b), min(len(before), len(after)))
-            raise Failed(f"{name} differs from byte {at} on ({len(after)} bytes, not {len(before)}){complaint(directory)}")
+            at = next(
+                (i for i, (a, b) in enumerate(zip(before, after)) if a != b),
+                min(len(before), len(after)),
+            )
+            raise Failed(
+                f"{name} differs from byte {at} on ({len(after)} bytes, not {len(before)})"
+                + complaint(directory)
+            )
 
 
 def attempt(job, tool, arguments, common, scratch, user, wanted, active):
@@ -136,7 +158,9 @@ def attempt(job, tool, arguments, common, scratch, user, wanted, active):
         os.chown(area, uid, uid)
     for number in range(4):
         directory = os.path.join(area, f"run{number}")
-        moments = sorted(random.uniform(0.08, 0.8 - 0.15 * number) for _ in range(arguments.snapshots))
+        moments = sorted(
+            random.uniform(0.08, 0.8 - 0.15 * number) for _ in range(arguments.snapshots)
+        )
         try:
             run_disturbed(job, tool, common, directory, uid, active, moments)
             compare(job, wanted, directory)
@@ -174,11 +198,19 @@ def main():
     scratch = tools.scratch_dir("real.")
     common = os.path.join(scratch, "common")
     os.mkdir(common)
-    tool = None if arguments.undisturbed else tools.Tool(arguments.tool_dir, scratch, arguments.verbose)
-    shards, shard = int(os.environ.get("TEST_TOTAL_SHARDS", 1)), int(os.environ.get("TEST_SHARD_INDEX", 0))
+    tool = (
+        None
+        if arguments.undisturbed
+        else tools.Tool(arguments.tool_dir, scratch, arguments.verbose)
+    )
+    shards, shard = int(os.environ.get("TEST_TOTAL_SHARDS", 1)), int(
+        os.environ.get("TEST_SHARD_INDEX", 0)
+    )
     if "TEST_SHARD_STATUS_FILE" in os.environ:
         open(os.environ["TEST_SHARD_STATUS_FILE"], "w", encoding="ascii").close()
-    wanted = [job for job in jobs.JOBS if not arguments.only or job.name in arguments.only.split(",")][shard::shards]
+    wanted = [
+        job for job in jobs.JOBS if not arguments.only or job.name in arguments.only.split(",")
+    ][shard::shards]
     counts = collections.Counter()
     for job in wanted:
         for user, verdict, text in run_job(job, tool, arguments, common, scratch):

@@ -25,10 +25,14 @@ REPOSITORY = os.path.realpath(os.path.join(HERE, "..", ".."))
 
 
 def parse_arguments():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--busy", default=os.path.join(REPOSITORY, "bazel-bin/tests/fault/busy"))
     parser.add_argument("--tool-dir", default=os.path.join(REPOSITORY, "bazel-bin/supervisor/main"))
-    parser.add_argument("--cycles", type=int, default=int(os.environ.get("TARDIGRADE_SOAK_CYCLES", 500)))
+    parser.add_argument(
+        "--cycles", type=int, default=int(os.environ.get("TARDIGRADE_SOAK_CYCLES", 500))
+    )
     parser.add_argument("--user", choices=("root", "nobody"), default="root")
     parser.add_argument("-v", "--verbose", action="store_true")
     return parser.parse_args()
@@ -36,8 +40,11 @@ def parse_arguments():
 
 def view(pid):
     """What must stay the same."""
-    return {"ids": proc.inner_ids(pid), "descriptors": proc.descriptor_kinds(pid),
-            "mappings": len(proc.maps(pid))}
+    return {
+        "ids": proc.inner_ids(pid),
+        "descriptors": proc.descriptor_kinds(pid),
+        "mappings": len(proc.maps(pid)),
+    }
 
 
 def children():
@@ -68,16 +75,25 @@ def run(arguments, tool, job, area):
         now = view(job.pid)
         for what in ("ids", "descriptors"):
             if now[what] != before[what]:
-                raise busy_job.Broken(f"cycle {number}: {what} were {before[what]} and are {now[what]}")
+                raise busy_job.Broken(
+                    f"cycle {number}: {what} were {before[what]} and are {now[what]}"
+                )
         if settled is None:
             settled, beside = now["mappings"], len(children())
         # malloc may merge and split a few; a leak is one or more for every cycle.
         if now["mappings"] > settled + 10 + number // 20:
-            raise busy_job.Broken(f"cycle {number}: {now['mappings']} mappings, {settled} after the first")
+            raise busy_job.Broken(
+                f"cycle {number}: {now['mappings']} mappings, {settled} after the first"
+            )
         if len(children()) > beside + 1:
-            raise busy_job.Broken(f"cycle {number}: {len(children())} processes, {beside} after the first")
+            raise busy_job.Broken(
+                f"cycle {number}: {len(children())} processes, {beside} after the first"
+            )
         if number % 50 == 0:
-            print(f"{number} cycles, {(time.monotonic() - begin) / number * 1000:.0f} ms each", flush=True)
+            print(
+                f"{number} cycles, {(time.monotonic() - begin) / number * 1000:.0f} ms each",
+                flush=True,
+            )
     job.finish()
 
 
@@ -102,8 +118,10 @@ def main():
         verdict = str(failure)
     finally:
         job.kill()
-    print(f"{'FAIL' if verdict else 'PASS'} soak/{arguments.user}/{arguments.cycles} cycles"
-          + (f": {verdict}" if verdict else ""))
+    print(
+        f"{'FAIL' if verdict else 'PASS'} soak/{arguments.user}/{arguments.cycles} cycles"
+        + (f": {verdict}" if verdict else "")
+    )
     if verdict:
         print(f"what is left is in {scratch}")
         return 1

@@ -32,7 +32,11 @@ UNSUPPORTED_STATUS = 69
 
 def _find(table, program, variant, build):
     for name, variants, builds, reason in table:
-        if name == program and (variants == "*" or variant in variants) and (builds == "*" or build in builds):
+        if (
+            name == program
+            and (variants == "*" or variant in variants)
+            and (builds == "*" or build in builds)
+        ):
             return reason
     return None
 

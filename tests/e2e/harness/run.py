@@ -33,8 +33,12 @@ Outcome = collections.namedtuple("Outcome", "program build variant result reason
 
 
 def parse_arguments():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--bin-dir", default=os.path.join(REPOSITORY, "bazel-bin/tests/e2e/programs"))
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--bin-dir", default=os.path.join(REPOSITORY, "bazel-bin/tests/e2e/programs")
+    )
     parser.add_argument("--tool-dir", default=os.path.join(REPOSITORY, "bazel-bin/supervisor/main"))
     parser.add_argument("--only", help="programs, separated by commas; a trailing * is allowed")
     parser.add_argument("--variant", default=",".join(variants.VARIANTS))
@@ -54,7 +58,10 @@ def parse_arguments():
 def is_wanted(program, only):
     if not only:
         return True
-    return any(program == name or (name.endswith("*") and program.startswith(name[:-1])) for name in only.split(","))
+    return any(
+        program == name or (name.endswith("*") and program.startswith(name[:-1]))
+        for name in only.split(",")
+    )
 
 
 def list_cases(arguments):
@@ -69,7 +76,9 @@ def list_cases(arguments):
                 if variant == "twice" and program in expectations.REFUSED:
                     continue
                 cases.append((program, build, variant))
-    shards, shard = int(os.environ.get("TEST_TOTAL_SHARDS", 1)), int(os.environ.get("TEST_SHARD_INDEX", 0))
+    shards, shard = int(os.environ.get("TEST_TOTAL_SHARDS", 1)), int(
+        os.environ.get("TEST_SHARD_INDEX", 0)
+    )
     if "TEST_SHARD_STATUS_FILE" in os.environ:
         open(os.environ["TEST_SHARD_STATUS_FILE"], "w", encoding="ascii").close()
     # Slow programs are neighbours: deal the cases out.
@@ -117,7 +126,10 @@ def judge(result, why, known):
 
 
 def print_table(outcomes):
-    columns = sorted({(o.variant, o.build) for o in outcomes}, key=lambda c: (list(variants.VARIANTS).index(c[0]), c[1]))
+    columns = sorted(
+        {(o.variant, o.build) for o in outcomes},
+        key=lambda c: (list(variants.VARIANTS).index(c[0]), c[1]),
+    )
     cells = {(o.program, o.variant, o.build): o for o in outcomes}
     marks = {"PASS": "ok", "FAIL": "FAIL", "SKIP": "skip"}
     print("\n" + " " * 26 + " ".join(f"{v[:8]}/{b[:3]:3}".ljust(12) for v, b in columns))
@@ -151,8 +163,11 @@ def main():
         for future in concurrent.futures.as_completed(futures):
             outcome = future.result()
             outcomes.append(outcome)
-            print(f"{outcome.result} {outcome.variant}/{outcome.build}/{outcome.program} {outcome.seconds:.2f}s"
-                  + (f": {outcome.reason}" if outcome.reason else ""), flush=True)
+            print(
+                f"{outcome.result} {outcome.variant}/{outcome.build}/{outcome.program}"
+                f" {outcome.seconds:.2f}s" + (f": {outcome.reason}" if outcome.reason else ""),
+                flush=True,
+            )
     print_table(outcomes)
     counts = collections.Counter(o.result for o in outcomes)
     print(f"e2e: {counts['PASS']} passed, {counts['FAIL']} failed, {counts['SKIP']} skipped")

@@ -23,13 +23,19 @@ class Case:
     """One program, one build, one variant, in a directory of its own."""
 
     def __init__(self, tool, program, build, binary, directory, uid=None):
-        self.tool, self.program, self.build, self.binary, self.uid = tool, program, build, binary, uid
+        self.tool, self.program, self.build, self.binary, self.uid = (
+            tool,
+            program,
+            build,
+            binary,
+            uid,
+        )
         self.dir = directory
         self.state = os.path.join(directory, "state")
         self.image = os.path.join(directory, "job.image")
         self.pidfile = os.path.join(directory, "pid")
         self.child = None  # The program as it was started.
-        self.pid = None    # As seen here, now.
+        self.pid = None  # As seen here, now.
         self.dead = [0.0, 0.0]  # At least, at most; seconds.
 
     # --- the program
@@ -37,8 +43,13 @@ class Case:
     def start(self):
         with open(os.path.join(self.dir, "log"), "ab") as log:
             self.child = subprocess.Popen(
-                tools.as_user(self.uid) + [self.binary, self.state], stdin=subprocess.DEVNULL, stdout=log,
-                stderr=log, cwd=self.dir, start_new_session=True)
+                tools.as_user(self.uid) + [self.binary, self.state],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=self.dir,
+                start_new_session=True,
+            )
         self.pid = self.child.pid
         text = self._wait_file(self.state, 60)
         if text.startswith("skip:"):
@@ -77,7 +88,9 @@ class Case:
                 raise CaseFailed(f"the program died without a word{self._death()}{self._log()}")
             time.sleep(0.004)
         fields = proc.status(self.pid)
-        raise CaseFailed(f"nothing happened for {timeout} s (state {fields.get('State')}){self._log()}")
+        raise CaseFailed(
+            f"nothing happened for {timeout} s (state {fields.get('State')}){self._log()}"
+        )
 
     def _death(self):
         if self.child.poll() is not None and self.pid == self.child.pid:
@@ -90,7 +103,10 @@ class Case:
         return f"; it wrote: {text[-300:]}" if text else ""
 
     def clean_up(self):
-        for pid in {self.pid, self.child.pid if self.child and self.child.returncode is None else None}:
+        for pid in {
+            self.pid,
+            self.child.pid if self.child and self.child.returncode is None else None,
+        }:
             if pid and proc.is_alive(pid):
                 try:
                     os.kill(pid, signal.SIGKILL)
@@ -109,7 +125,9 @@ class Case:
         after = time.monotonic()
         if self.pid == self.child.pid and self.child.returncode is None:
             if self.child.wait(10) != -signal.SIGKILL:
-                raise CaseFailed(f"after snapshot --kill the job's status is {self.child.returncode}")
+                raise CaseFailed(
+                    f"after snapshot --kill the job's status is {self.child.returncode}"
+                )
         elif not proc.wait_gone(self.pid):
             raise CaseFailed("the job is alive after snapshot --kill")
         return before, after
@@ -132,8 +150,14 @@ class Case:
         if not after or not proc.is_alive(self.pid):
             return  # It has ended by itself: its result says the rest.
         if forget and isinstance(before, dict):
-            before, after = ({k: v.replace(forget, "") if forget in v else v for k, v in side.items()
-                              if forget not in v} for side in (before, after))
+            before, after = (
+                {
+                    k: v.replace(forget, "") if forget in v else v
+                    for k, v in side.items()
+                    if forget not in v
+                }
+                for side in (before, after)
+            )
         if before != after:
             raise CaseFailed(f"{what} differ: {_difference(before, after)}")
 
@@ -148,6 +172,7 @@ def _difference(before, after):
 
 # --- the variants
 
+
 def undisturbed(case):
     case.start()
     case.finish()
@@ -155,8 +180,11 @@ def undisturbed(case):
 
 def left_running(case):
     case.start()
-    view = lambda: {"maps": proc.maps(case.pid), "descriptors": proc.descriptors(case.pid),
-                    "threads": proc.threads(case.pid)}
+    view = lambda: {
+        "maps": proc.maps(case.pid),
+        "descriptors": proc.descriptors(case.pid),
+        "threads": proc.threads(case.pid),
+    }
     before = view()
     begin = time.monotonic()
     case.tool.snapshot(case.pid, case.image, uid=case.uid)
@@ -193,11 +221,18 @@ def foreground(case):
     case.start()
     before, after = case.snapshot_and_kill()
     begin = time.monotonic()
-    command = case.tool.command("restore", case.image, "--foreground", "--pidfile", case.pidfile, uid=case.uid)
-    with open(os.path.join(case.dir, "log"), "ab") as log, \
-            subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log) as restore:
+    command = case.tool.command(
+        "restore", case.image, "--foreground", "--pidfile", case.pidfile, uid=case.uid
+    )
+    with open(os.path.join(case.dir, "log"), "ab") as log, subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+    ) as restore:
         deadline = time.monotonic() + 60
-        while not os.path.exists(case.pidfile) and restore.poll() is None and time.monotonic() < deadline:
+        while (
+            not os.path.exists(case.pidfile)
+            and restore.poll() is None
+            and time.monotonic() < deadline
+        ):
             time.sleep(0.003)
         if not os.path.exists(case.pidfile):
             restore.kill()
@@ -208,7 +243,9 @@ def foreground(case):
         case.dead = [begin - after, time.monotonic() - before]
         case.finish()
         if restore.wait(20) != 0:
-            raise CaseFailed(f"restore exited with {restore.returncode} after a job that exited with 0")
+            raise CaseFailed(
+                f"restore exited with {restore.returncode} after a job that exited with 0"
+            )
 
 
 def refused(case):
@@ -220,7 +257,9 @@ def refused(case):
         case.tool.snapshot(case.pid, case.image, uid=case.uid)
     except tools.ToolError as error:
         if error.rc != expectations.UNSUPPORTED_STATUS or wanted not in error.text:
-            raise CaseFailed(f"refused, but not as 'unsupported' with the word '{wanted}': {error}") from error
+            raise CaseFailed(
+                f"refused, but not as 'unsupported' with the word '{wanted}': {error}"
+            ) from error
     else:
         raise CaseFailed(f"the snapshot succeeded, though '{wanted}' should have been refused")
     case.dead[1] += time.monotonic() - begin

@@ -1,8 +1,8 @@
 // The processors that each thread may use.
-#include "tests/e2e/programs/e2e.h"
-
 #include <pthread.h>
 #include <sched.h>
+
+#include "tests/e2e/programs/e2e.h"
 
 static void check(int cpu) {
   cpu_set_t now;

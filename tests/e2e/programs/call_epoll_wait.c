@@ -1,7 +1,7 @@
 // epoll_wait, which the kernel never restarts, lasts its timeout without EINTR.
-#include "tests/e2e/programs/timed_call.h"
-
 #include <sys/epoll.h>
+
+#include "tests/e2e/programs/timed_call.h"
 
 static int epoll_fd;
 static void call(void) {

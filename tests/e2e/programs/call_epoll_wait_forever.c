@@ -1,7 +1,7 @@
 // epoll_wait without a timeout waits for its event.
-#include "tests/e2e/programs/timed_call.h"
-
 #include <sys/epoll.h>
+
+#include "tests/e2e/programs/timed_call.h"
 
 static int epoll_fd, ends[2];
 static void call(void) {

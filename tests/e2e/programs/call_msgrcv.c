@@ -1,8 +1,8 @@
 // msgrcv, which the kernel never restarts, waits for its message.
-#include "tests/e2e/programs/timed_call.h"
-
 #include <sys/ipc.h>
 #include <sys/msg.h>
+
+#include "tests/e2e/programs/timed_call.h"
 
 struct message {
   long type;

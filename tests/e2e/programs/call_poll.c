@@ -1,7 +1,7 @@
 // poll without an event lasts its timeout, and an event after it is still seen.
-#include "tests/e2e/programs/timed_call.h"
-
 #include <poll.h>
+
+#include "tests/e2e/programs/timed_call.h"
 
 static int ends[2];
 static void call(void) {

@@ -1,7 +1,7 @@
 // poll without a timeout waits for its event.
-#include "tests/e2e/programs/timed_call.h"
-
 #include <poll.h>
+
+#include "tests/e2e/programs/timed_call.h"
 
 static int ends[2];
 static void call(void) {

@@ -1,7 +1,7 @@
 // pselect lasts its timeout, and the signal mask it sets for the time of the call is undone.
-#include "tests/e2e/programs/timed_call.h"
-
 #include <sys/select.h>
+
+#include "tests/e2e/programs/timed_call.h"
 
 static void call(void) {
   struct timespec ts = {CALL_MS / 1000, CALL_MS % 1000 * 1000000};

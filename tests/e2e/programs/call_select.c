@@ -1,7 +1,7 @@
 // select lasts its timeout.
-#include "tests/e2e/programs/timed_call.h"
-
 #include <sys/select.h>
+
+#include "tests/e2e/programs/timed_call.h"
 
 static int ends[2];
 static void call(void) {

@@ -9,7 +9,9 @@ static void call(void) {
   EXPECT_EQ(syscall(SYS_rt_sigtimedwait, &set, &info, NULL, 8), SIGRTMIN + 1);
   EXPECT_EQ(info.si_value.sival_int, 4711);
 }
-static void wake(void) { EXPECT_EQ(sigqueue(getpid(), SIGRTMIN + 1, (union sigval){.sival_int = 4711}), 0); }
+static void wake(void) {
+  EXPECT_EQ(sigqueue(getpid(), SIGRTMIN + 1, (union sigval){.sival_int = 4711}), 0);
+}
 
 int main(int argc, char** argv) {
   e2e_start(argc, argv);

@@ -1,7 +1,7 @@
 // wait4 waits for the child.
-#include "tests/e2e/programs/timed_call.h"
-
 #include <sys/wait.h>
+
+#include "tests/e2e/programs/timed_call.h"
 
 int main(int argc, char** argv) {
   e2e_start(argc, argv);

@@ -1,11 +1,24 @@
 // Credentials of a program that root started: ids, groups, capability sets, securebits.
-#include "tests/e2e/programs/e2e.h"
-
 #include <grp.h>
 
-struct header { uint32_t version; int pid; };
-struct data { uint32_t effective, permitted, inheritable; };
-enum { kVersion3 = 0x20080522, kNetRaw = 13, kSetgid = 6, kSetuid = 7, kChroot = 18, kNoroot = 1, kNoSetuidFixup = 4 };
+#include "tests/e2e/programs/e2e.h"
+
+struct header {
+  uint32_t version;
+  int pid;
+};
+struct data {
+  uint32_t effective, permitted, inheritable;
+};
+enum {
+  kVersion3 = 0x20080522,
+  kNetRaw = 13,
+  kSetgid = 6,
+  kSetuid = 7,
+  kChroot = 18,
+  kNoroot = 1,
+  kNoSetuidFixup = 4
+};
 
 static void get(struct data* caps) {
   struct header header = {kVersion3, 0};

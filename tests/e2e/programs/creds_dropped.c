@@ -1,7 +1,7 @@
 // A program that root started and that became an ordinary user for good.
-#include "tests/e2e/programs/e2e.h"
-
 #include <grp.h>
+
+#include "tests/e2e/programs/e2e.h"
 
 int main(int argc, char** argv) {
   e2e_start(argc, argv);

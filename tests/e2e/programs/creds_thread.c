@@ -1,7 +1,7 @@
 // A thread may have other credentials than its process.
-#include "tests/e2e/programs/e2e.h"
-
 #include <pthread.h>
+
+#include "tests/e2e/programs/e2e.h"
 
 static void* thread_main(void* unused) {
   // Not the library's function, which would tell every thread.

@@ -33,4 +33,9 @@ def e2e_programs(name, programs):
                 cmd = "%s $(location %s.c) -o $@" % (compiler, program),
                 toolchains = ["@bazel_tools//tools/cpp:current_cc_toolchain"],
             )
-    native.filegroup(name = name, srcs = outs, testonly = True, visibility = ["//tests:__subpackages__"])
+    native.filegroup(
+        name = name,
+        srcs = outs,
+        testonly = True,
+        visibility = ["//tests:__subpackages__"],
+    )

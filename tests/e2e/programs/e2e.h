@@ -65,26 +65,27 @@ E2E_FN __attribute__((noreturn)) void e2e_skip(const char* why) {
   _exit(77);
 }
 
-#define EXPECT(condition)                                                                  \
-  do {                                                                                     \
-    if (!(condition))                                                                      \
-      e2e_fail("%s:%d: %s (errno %d: %s)", __FILE__, __LINE__, #condition, errno, strerror(errno)); \
+#define EXPECT(condition)                                                         \
+  do {                                                                            \
+    if (!(condition))                                                             \
+      e2e_fail("%s:%d: %s (errno %d: %s)", __FILE__, __LINE__, #condition, errno, \
+               strerror(errno));                                                  \
   } while (0)
 
-#define EXPECT_EQ(actual, expected)                                                            \
-  do {                                                                                         \
-    long long e2e_a = (long long)(actual), e2e_b = (long long)(expected);                      \
-    if (e2e_a != e2e_b)                                                                        \
-      e2e_fail("%s:%d: %s is %lld (%#llx), not %lld (%#llx) (errno %d)", __FILE__, __LINE__,   \
-               #actual, e2e_a, e2e_a, e2e_b, e2e_b, errno);                                    \
+#define EXPECT_EQ(actual, expected)                                                          \
+  do {                                                                                       \
+    long long e2e_a = (long long)(actual), e2e_b = (long long)(expected);                    \
+    if (e2e_a != e2e_b)                                                                      \
+      e2e_fail("%s:%d: %s is %lld (%#llx), not %lld (%#llx) (errno %d)", __FILE__, __LINE__, \
+               #actual, e2e_a, e2e_a, e2e_b, e2e_b, errno);                                  \
   } while (0)
 
-#define EXPECT_BETWEEN(actual, low, high)                                                      \
-  do {                                                                                         \
-    long long e2e_a = (long long)(actual), e2e_l = (long long)(low), e2e_h = (long long)(high); \
-    if (e2e_a < e2e_l || e2e_a > e2e_h)                                                        \
-      e2e_fail("%s:%d: %s is %lld, not in %lld..%lld", __FILE__, __LINE__, #actual, e2e_a,     \
-               e2e_l, e2e_h);                                                                  \
+#define EXPECT_BETWEEN(actual, low, high)                                                         \
+  do {                                                                                            \
+    long long e2e_a = (long long)(actual), e2e_l = (long long)(low), e2e_h = (long long)(high);   \
+    if (e2e_a < e2e_l || e2e_a > e2e_h)                                                           \
+      e2e_fail("%s:%d: %s is %lld, not in %lld..%lld", __FILE__, __LINE__, #actual, e2e_a, e2e_l, \
+               e2e_h);                                                                            \
   } while (0)
 
 E2E_FN void e2e_start(int argc, char** argv) {
@@ -143,7 +144,8 @@ E2E_FN void e2e_dead_ms(long long* at_least, long long* at_most) {
   char path[PATH_MAX], text[64] = "";
   snprintf(path, sizeof path, "%s.go", e2e_state);
   int fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0 || read(fd, text, sizeof text - 1) < 0 || sscanf(text, "%lld %lld", at_least, at_most) != 2)
+  if (fd < 0 || read(fd, text, sizeof text - 1) < 0 ||
+      sscanf(text, "%lld %lld", at_least, at_most) != 2)
     e2e_fail("%s is not understood", path);
   close(fd);
 }
@@ -206,7 +208,8 @@ E2E_FN void e2e_fill(void* memory, size_t bytes, uint64_t seed) {
 E2E_FN void e2e_check_fill(const void* memory, size_t bytes, uint64_t seed) {
   const uint64_t* p = memory;
   for (size_t i = 0; i < bytes / 8; ++i)
-    if (p[i] != (i + seed) * 0x9e3779b97f4a7c15u) e2e_fail("word %zu of the area with seed %llu changed", i, (unsigned long long)seed);
+    if (p[i] != (i + seed) * 0x9e3779b97f4a7c15u)
+      e2e_fail("word %zu of the area with seed %llu changed", i, (unsigned long long)seed);
 }
 
 #endif  // TESTS_E2E_PROGRAMS_E2E_H_

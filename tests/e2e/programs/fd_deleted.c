@@ -1,4 +1,5 @@
-// A file that was deleted while open: contents, size, holes, offset; two descriptors of it are one file.
+// A file that was deleted while open: contents, size, holes, offset; two descriptors of it are one
+// file.
 #include "tests/e2e/programs/e2e.h"
 
 int main(int argc, char** argv) {

@@ -3,8 +3,10 @@
 
 int main(int argc, char** argv) {
   e2e_start(argc, argv);
-  int null = open("/dev/null", O_RDWR), zero = open("/dev/zero", O_RDONLY), full = open("/dev/full", O_WRONLY);
-  int random = open("/dev/random", O_RDONLY | O_NONBLOCK), urandom = open("/dev/urandom", O_RDONLY | O_CLOEXEC);
+  int null = open("/dev/null", O_RDWR), zero = open("/dev/zero", O_RDONLY),
+      full = open("/dev/full", O_WRONLY);
+  int random = open("/dev/random", O_RDONLY | O_NONBLOCK),
+      urandom = open("/dev/urandom", O_RDONLY | O_CLOEXEC);
   EXPECT(null >= 0 && zero >= 0 && full >= 0 && random >= 0 && urandom >= 0);
   char* mapped = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE, zero, 0);
   EXPECT(mapped != MAP_FAILED);

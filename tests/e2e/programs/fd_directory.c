@@ -1,7 +1,7 @@
 // An open directory, and openat relative to it.
-#include "tests/e2e/programs/e2e.h"
-
 #include <dirent.h>
+
+#include "tests/e2e/programs/e2e.h"
 
 int main(int argc, char** argv) {
   e2e_start(argc, argv);

@@ -1,4 +1,5 @@
-// Duplicated descriptors share one offset and one set of status flags; separately opened ones do not.
+// Duplicated descriptors share one offset and one set of status flags; separately opened ones do
+// not.
 #include "tests/e2e/programs/e2e.h"
 
 int main(int argc, char** argv) {

@@ -1,7 +1,7 @@
 // epoll: what is watched, for what, with which data; level, edge and one-shot.
-#include "tests/e2e/programs/e2e.h"
-
 #include <sys/epoll.h>
+
+#include "tests/e2e/programs/e2e.h"
 
 static int epoll_fd;
 static void watch(int fd, uint32_t events, uint64_t data) {
@@ -21,14 +21,16 @@ static uint64_t ready_now(void) {
 int main(int argc, char** argv) {
   e2e_start(argc, argv);
   int level[2], edge[2], once[2], idle[2], out[2];
-  EXPECT(pipe(level) == 0 && pipe(edge) == 0 && pipe(once) == 0 && pipe(idle) == 0 && pipe(out) == 0);
+  EXPECT(pipe(level) == 0 && pipe(edge) == 0 && pipe(once) == 0 && pipe(idle) == 0 &&
+         pipe(out) == 0);
   epoll_fd = epoll_create1(EPOLL_CLOEXEC);
   watch(level[0], EPOLLIN, 1);
   watch(edge[0], EPOLLIN | EPOLLET, 2);
   watch(once[0], EPOLLIN | EPOLLONESHOT, 4);
   watch(idle[0], EPOLLIN, 0x8000000000000008);
   watch(out[1], EPOLLOUT | EPOLLET, 16);
-  EXPECT(write(level[1], "x", 1) == 1 && write(edge[1], "x", 1) == 1 && write(once[1], "x", 1) == 1);
+  EXPECT(write(level[1], "x", 1) == 1 && write(edge[1], "x", 1) == 1 &&
+         write(once[1], "x", 1) == 1);
   EXPECT_EQ(ready_now(), 1 | 2 | 4 | 16);
   EXPECT_EQ(ready_now(), 1);
   e2e_ready_and_wait();
@@ -38,7 +40,8 @@ int main(int argc, char** argv) {
   EXPECT(write(edge[1], "y", 1) == 1 && write(once[1], "y", 1) == 1 && write(idle[1], "y", 1) == 1);
   EXPECT_EQ(ready_now(), 1 | 2 | 0x8000000000000008);
   struct epoll_event again = {.events = EPOLLIN | EPOLLONESHOT, .data = {.u64 = 4}};
-  EXPECT_EQ(epoll_ctl(epoll_fd, EPOLL_CTL_MOD, once[0], &again), 0);  // It is still there, disarmed.
+  EXPECT_EQ(epoll_ctl(epoll_fd, EPOLL_CTL_MOD, once[0], &again),
+            0);  // It is still there, disarmed.
   EXPECT_EQ(ready_now(), 1 | 4 | 0x8000000000000008);
   return e2e_ok();
 }

@@ -1,7 +1,7 @@
 // epoll watches a file whose descriptor was closed, but whose duplicate is open.
-#include "tests/e2e/programs/e2e.h"
-
 #include <sys/epoll.h>
+
+#include "tests/e2e/programs/e2e.h"
 
 int main(int argc, char** argv) {
   e2e_start(argc, argv);

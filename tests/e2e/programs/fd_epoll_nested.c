@@ -1,7 +1,7 @@
 // An epoll in an epoll, and the same pipe watched through two descriptors.
-#include "tests/e2e/programs/e2e.h"
-
 #include <sys/epoll.h>
+
+#include "tests/e2e/programs/e2e.h"
 
 int main(int argc, char** argv) {
   e2e_start(argc, argv);

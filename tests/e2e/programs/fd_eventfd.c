@@ -1,11 +1,12 @@
 // eventfd: its count, semaphore mode, flags.
-#include "tests/e2e/programs/e2e.h"
-
 #include <sys/eventfd.h>
+
+#include "tests/e2e/programs/e2e.h"
 
 int main(int argc, char** argv) {
   e2e_start(argc, argv);
-  int plain = eventfd(7, EFD_CLOEXEC | EFD_NONBLOCK), semaphore = eventfd(3, EFD_SEMAPHORE | EFD_NONBLOCK);
+  int plain = eventfd(7, EFD_CLOEXEC | EFD_NONBLOCK),
+      semaphore = eventfd(3, EFD_SEMAPHORE | EFD_NONBLOCK);
   int full = eventfd(0, EFD_NONBLOCK);
   uint64_t value = 0xfffffffffffffffe;
   EXPECT_EQ(write(full, &value, 8), 8);

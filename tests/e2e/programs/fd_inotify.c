@@ -1,7 +1,7 @@
 // inotify: its watches, with their numbers and masks, report what happens afterwards.
-#include "tests/e2e/programs/e2e.h"
-
 #include <sys/inotify.h>
+
+#include "tests/e2e/programs/e2e.h"
 
 int main(int argc, char** argv) {
   e2e_start(argc, argv);

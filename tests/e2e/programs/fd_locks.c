@@ -1,7 +1,7 @@
 // POSIX record locks on a file are held again.
-#include "tests/e2e/programs/e2e.h"
-
 #include <sys/wait.h>
+
+#include "tests/e2e/programs/e2e.h"
 
 static int locked_by_other(int fd, int type, off_t start) {
   struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = start, .l_len = 10};
@@ -19,8 +19,10 @@ int main(int argc, char** argv) {
   e2e_ready_and_wait();
   pid_t child = fork();  // Another process sees whether they are held.
   if (child == 0) {
-    int good = locked_by_other(fd, F_RDLCK, 110) == F_WRLCK && locked_by_other(fd, F_WRLCK, 160) == F_UNLCK &&
-               locked_by_other(fd, F_WRLCK, 900) == F_RDLCK && locked_by_other(fd, F_RDLCK, 900) == F_UNLCK;
+    int good = locked_by_other(fd, F_RDLCK, 110) == F_WRLCK &&
+               locked_by_other(fd, F_WRLCK, 160) == F_UNLCK &&
+               locked_by_other(fd, F_WRLCK, 900) == F_RDLCK &&
+               locked_by_other(fd, F_RDLCK, 900) == F_UNLCK;
     _exit(good ? 0 : 1);
   }
   int status = -1;

@@ -1,7 +1,7 @@
 // Descriptor numbers, low and high, close-on-exec flags, and the holes between.
-#include "tests/e2e/programs/e2e.h"
-
 #include <sys/resource.h>
+
+#include "tests/e2e/programs/e2e.h"
 
 int main(int argc, char** argv) {
   e2e_start(argc, argv);

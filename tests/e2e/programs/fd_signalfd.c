@@ -1,7 +1,7 @@
 // signalfd: its mask; a signal that is pending can be read from it.
-#include "tests/e2e/programs/e2e.h"
-
 #include <sys/signalfd.h>
+
+#include "tests/e2e/programs/e2e.h"
 
 int main(int argc, char** argv) {
   e2e_start(argc, argv);

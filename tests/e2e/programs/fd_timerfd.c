@@ -1,13 +1,16 @@
 // timerfd: clock, time left, interval, expirations not yet read, absolute time.
-#include "tests/e2e/programs/e2e.h"
-
 #include <sys/timerfd.h>
+
+#include "tests/e2e/programs/e2e.h"
 
 int main(int argc, char** argv) {
   e2e_start(argc, argv);
-  int far = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC), expired = timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK);
-  int absolute = timerfd_create(CLOCK_REALTIME, 0), idle = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK);
-  struct itimerspec spec = {{9, 0}, {4000, 5}}, once = {{0, 0}, {0, 1000}}, at = {{0, 0}, {time(NULL) + 3000, 0}}, now;
+  int far = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC),
+      expired = timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK);
+  int absolute = timerfd_create(CLOCK_REALTIME, 0),
+      idle = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK);
+  struct itimerspec spec = {{9, 0}, {4000, 5}}, once = {{0, 0}, {0, 1000}},
+                    at = {{0, 0}, {time(NULL) + 3000, 0}}, now;
   EXPECT_EQ(timerfd_settime(far, 0, &spec, NULL), 0);
   EXPECT_EQ(timerfd_settime(expired, 0, &once, NULL), 0);
   EXPECT_EQ(timerfd_settime(absolute, TFD_TIMER_ABSTIME, &at, NULL), 0);

@@ -1,7 +1,7 @@
 // Process id, thread ids, group and session are what they were.
-#include "tests/e2e/programs/e2e.h"
-
 #include <pthread.h>
+
+#include "tests/e2e/programs/e2e.h"
 
 static long thread_id[3];
 static volatile int checked;
@@ -17,7 +17,8 @@ static void* thread_main(void* given) {
 int main(int argc, char** argv) {
   e2e_start(argc, argv);
   pthread_t threads[3];
-  for (int i = 0; i < 3; ++i) EXPECT_EQ(pthread_create(&threads[i], NULL, thread_main, &thread_id[i]), 0);
+  for (int i = 0; i < 3; ++i)
+    EXPECT_EQ(pthread_create(&threads[i], NULL, thread_main, &thread_id[i]), 0);
   pid_t pid = getpid(), group = getpgrp(), session = getsid(0);
   e2e_ready_and_wait();
   EXPECT_EQ(syscall(SYS_getpid), pid);

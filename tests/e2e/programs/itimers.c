@@ -1,7 +1,7 @@
 // The three interval timers: time left and interval; the real one fires after the go.
-#include "tests/e2e/programs/e2e.h"
-
 #include <sys/time.h>
+
+#include "tests/e2e/programs/e2e.h"
 
 static volatile int fired;
 static void handler(int signal) { fired = signal; }
@@ -15,7 +15,8 @@ static void check(int which, long seconds, long interval_us) {
 
 int main(int argc, char** argv) {
   e2e_start(argc, argv);
-  struct itimerval real = {{7, 250000}, {3000, 0}}, virtual = {{0, 500}, {2000, 0}}, prof = {{0, 0}, {1000, 0}};
+  struct itimerval real = {{7, 250000}, {3000, 0}}, virtual = {{0, 500}, {2000, 0}},
+                   prof = {{0, 0}, {1000, 0}};
   EXPECT_EQ(setitimer(ITIMER_REAL, &real, NULL), 0);
   EXPECT_EQ(setitimer(ITIMER_VIRTUAL, &virtual, NULL), 0);
   EXPECT_EQ(setitimer(ITIMER_PROF, &prof, NULL), 0);

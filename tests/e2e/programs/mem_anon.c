@@ -5,11 +5,12 @@ enum { kPage = 4096, kPages = 2000 };
 
 int main(int argc, char** argv) {
   e2e_start(argc, argv);
-  char* area = mmap(NULL, kPages * kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  char* area =
+      mmap(NULL, kPages * kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   EXPECT(area != MAP_FAILED);
   for (int i = 0; i < kPages; i += 3) e2e_fill(area + i * kPage, kPage, i);
-  for (int i = 1; i < kPages; i += 30) memset(area + i * kPage, 0, kPage);   // Present, but zero.
-  for (int i = 2; i < kPages; i += 30) E2E_KEEP(area[i * kPage]);            // The shared zero page.
+  for (int i = 1; i < kPages; i += 30) memset(area + i * kPage, 0, kPage);  // Present, but zero.
+  for (int i = 2; i < kPages; i += 30) E2E_KEEP(area[i * kPage]);           // The shared zero page.
   EXPECT_EQ(mprotect(area + 300 * kPage, 300 * kPage, PROT_READ), 0);
   EXPECT_EQ(munmap(area + 900 * kPage, 10 * kPage), 0);
   e2e_ready_and_wait();

@@ -5,7 +5,8 @@ int main(int argc, char** argv) {
   e2e_start(argc, argv);
   // mov $N, %eax; ret
   unsigned char code[] = {0xb8, 0x39, 0x30, 0, 0, 0xc3};
-  unsigned char* area = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  unsigned char* area =
+      mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   memcpy(area, code, sizeof code);
   memcpy(area + 4096, code, sizeof code);
   EXPECT_EQ(mprotect(area, 4096, PROT_READ | PROT_EXEC), 0);

@@ -19,7 +19,8 @@ int main(int argc, char** argv) {
     if (i % 7 == 0)
       e2e_check_fill(area + i * kPage, kPage, 100 + i);
     else
-      EXPECT(memcmp(area + i * kPage, contents + i * kPage, i == kPages - 1 ? kPage - 100 : kPage) == 0);
+      EXPECT(memcmp(area + i * kPage, contents + i * kPage,
+                    i == kPages - 1 ? kPage - 100 : kPage) == 0);
   }
   EXPECT(memcmp(second, contents + 16 * kPage, 8 * kPage) == 0);
   static char in_file[kPages * kPage];

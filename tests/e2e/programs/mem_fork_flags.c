@@ -1,7 +1,7 @@
 // What a child gets: not the DONTFORK memory, zeroes for the WIPEONFORK memory.
-#include "tests/e2e/programs/e2e.h"
-
 #include <sys/wait.h>
+
+#include "tests/e2e/programs/e2e.h"
 
 int main(int argc, char** argv) {
   e2e_start(argc, argv);

@@ -5,9 +5,11 @@ enum { kGuardInstall = 102, kGuardRemove = 103, kPages = 40 };
 
 int main(int argc, char** argv) {
   e2e_start(argc, argv);
-  char* area = mmap(NULL, kPages * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  char* area =
+      mmap(NULL, kPages * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   e2e_fill(area, kPages * 4096, 1);
-  if (madvise(area + 4 * 4096, 4096, kGuardInstall) != 0) e2e_skip("this kernel has no guard regions (6.13)");
+  if (madvise(area + 4 * 4096, 4096, kGuardInstall) != 0)
+    e2e_skip("this kernel has no guard regions (6.13)");
   EXPECT_EQ(madvise(area + 20 * 4096, 8 * 4096, kGuardInstall), 0);
   e2e_ready_and_wait();
   int ends[2];

@@ -5,7 +5,8 @@ int main(int argc, char** argv) {
   e2e_start(argc, argv);
   size_t bytes = 8 * 4096;
   char* locked = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  char* on_fault = mmap(NULL, 1000 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  char* on_fault =
+      mmap(NULL, 1000 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (mlock(locked, bytes) != 0) e2e_skip("not allowed to lock memory (RLIMIT_MEMLOCK)");
   EXPECT_EQ(syscall(SYS_mlock2, on_fault, 1000 * 4096, 1), 0);
   e2e_fill(on_fault, 4096, 1);

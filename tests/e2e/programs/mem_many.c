@@ -5,7 +5,8 @@ enum { kCount = 12000 };
 
 int main(int argc, char** argv) {
   e2e_start(argc, argv);
-  char* area = mmap(NULL, kCount * 4096ul, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  char* area =
+      mmap(NULL, kCount * 4096ul, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   EXPECT(area != MAP_FAILED);
   for (int i = 0; i < kCount; ++i) {
     *(uint64_t*)(area + i * 4096ul) = i * 31;

@@ -4,7 +4,8 @@
 int main(int argc, char** argv) {
   e2e_start(argc, argv);
   size_t bytes = 1ul << 40;
-  char* area = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  char* area =
+      mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (area == MAP_FAILED) e2e_skip("a terabyte of address space cannot be had");
   for (size_t at = 0; at < bytes; at += 1ul << 35) e2e_fill(area + at, 4096, at);
   e2e_ready_and_wait();

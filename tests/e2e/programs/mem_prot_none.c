@@ -6,7 +6,8 @@ int main(int argc, char** argv) {
   size_t bytes = 100 * 4096;
   char* area = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   char* shared = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  char* empty = mmap(NULL, 1ul << 40, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  char* empty =
+      mmap(NULL, 1ul << 40, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   EXPECT(area != MAP_FAILED && shared != MAP_FAILED && empty != MAP_FAILED);
   e2e_fill(area, bytes, 3);
   e2e_fill(shared, bytes, 4);

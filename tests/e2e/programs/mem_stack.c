@@ -1,7 +1,7 @@
 // The first thread's stack still grows by itself, and the gap below it is still guarded.
-#include "tests/e2e/programs/e2e.h"
-
 #include <setjmp.h>
+
+#include "tests/e2e/programs/e2e.h"
 
 static sigjmp_buf back;
 static char alternate[65536];

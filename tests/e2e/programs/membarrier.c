@@ -1,7 +1,14 @@
 // Registrations for expedited memory barriers.
 #include "tests/e2e/programs/e2e.h"
 
-enum { kGlobal = 2, kRegisterGlobal = 4, kPrivate = 8, kRegisterPrivate = 16, kSyncCore = 32, kRegisterSyncCore = 64 };
+enum {
+  kGlobal = 2,
+  kRegisterGlobal = 4,
+  kPrivate = 8,
+  kRegisterPrivate = 16,
+  kSyncCore = 32,
+  kRegisterSyncCore = 64
+};
 
 int main(int argc, char** argv) {
   e2e_start(argc, argv);

@@ -1,7 +1,7 @@
 // Names of the process and its threads.
-#include "tests/e2e/programs/e2e.h"
-
 #include <pthread.h>
+
+#include "tests/e2e/programs/e2e.h"
 
 static void check_name(const char* wanted) {
   char name[17] = "";
@@ -20,7 +20,8 @@ int main(int argc, char** argv) {
   e2e_start(argc, argv);
   pthread_t threads[3];
   char* names[3] = {"odd ) name (", "", "new\nline\\\xff"};
-  for (int i = 0; i < 3; ++i) EXPECT_EQ(pthread_create(&threads[i], NULL, thread_main, names[i]), 0);
+  for (int i = 0; i < 3; ++i)
+    EXPECT_EQ(pthread_create(&threads[i], NULL, thread_main, names[i]), 0);
   EXPECT_EQ(prctl(PR_SET_NAME, "fifteen letters"), 0);
   e2e_pause_ms(20);
   e2e_ready_and_wait();

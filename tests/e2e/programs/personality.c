@@ -1,7 +1,7 @@
 // The execution domain's flags.
-#include "tests/e2e/programs/e2e.h"
-
 #include <sys/personality.h>
+
+#include "tests/e2e/programs/e2e.h"
 
 int main(int argc, char** argv) {
   e2e_start(argc, argv);

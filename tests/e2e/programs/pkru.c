@@ -1,7 +1,8 @@
-// Protection keys: what is allocated, which mapping has which, and the rights register of each thread.
-#include "tests/e2e/programs/e2e.h"
-
+// Protection keys: what is allocated, which mapping has which, and the rights register of each
+// thread.
 #include <pthread.h>
+
+#include "tests/e2e/programs/e2e.h"
 
 static uint32_t read_pkru(void) {
   uint32_t eax, edx;
@@ -9,7 +10,9 @@ static uint32_t read_pkru(void) {
   return eax;
 }
 
-static void write_pkru(uint32_t value) { __asm__ volatile("wrpkru" ::"a"(value), "c"(0), "d"(0) : "memory"); }
+static void write_pkru(uint32_t value) {
+  __asm__ volatile("wrpkru" ::"a"(value), "c"(0), "d"(0) : "memory");
+}
 
 static uint32_t in_thread;
 static void* thread_main(void* key) {

@@ -1,7 +1,7 @@
 // POSIX timers of every kind: ids, clocks, who is told, time left, interval.
-#include "tests/e2e/programs/e2e.h"
-
 #include <pthread.h>
+
+#include "tests/e2e/programs/e2e.h"
 
 #ifndef sigev_notify_thread_id
 #define sigev_notify_thread_id _sigev_un._tid
@@ -27,7 +27,8 @@ static void* thread_main(void* unused) {
 // Returns the kernel's id: the library hides it.
 static int create(clockid_t clock, int notify, int signal, int value, long tid) {
   int id = -1;
-  struct sigevent event = {.sigev_notify = notify, .sigev_signo = signal, .sigev_value.sival_int = value};
+  struct sigevent event = {
+      .sigev_notify = notify, .sigev_signo = signal, .sigev_value.sival_int = value};
   event.sigev_notify_thread_id = tid;
   EXPECT_EQ(syscall(SYS_timer_create, clock, &event, &id), 0);
   return id;
@@ -45,11 +46,14 @@ int main(int argc, char** argv) {
   pthread_t thread;
   EXPECT_EQ(pthread_create(&thread, NULL, thread_main, NULL), 0);
   while (!thread_id) e2e_pause_ms(1);
-  static const clockid_t clocks[] = {CLOCK_MONOTONIC, CLOCK_REALTIME, CLOCK_BOOTTIME, CLOCK_PROCESS_CPUTIME_ID};
+  static const clockid_t clocks[] = {CLOCK_MONOTONIC, CLOCK_REALTIME, CLOCK_BOOTTIME,
+                                     CLOCK_PROCESS_CPUTIME_ID};
   int ids[5];
   ids[0] = create(CLOCK_MONOTONIC, SIGEV_NONE, 0, 0, 0);
   EXPECT_EQ(syscall(SYS_timer_delete, ids[0]), 0);  // A hole in the numbering.
-  for (int i = 0; i < 4; ++i) arm(ids[i] = create(clocks[i], i % 2 ? SIGEV_NONE : SIGEV_SIGNAL, SIGUSR1, i, 0), 5000 + i, 0, 9);
+  for (int i = 0; i < 4; ++i)
+    arm(ids[i] = create(clocks[i], i % 2 ? SIGEV_NONE : SIGEV_SIGNAL, SIGUSR1, i, 0), 5000 + i, 0,
+        9);
   ids[4] = create(CLOCK_MONOTONIC, SIGEV_SIGNAL, SIGUSR1, 0, 0);  // Never armed.
   armed_id = create(CLOCK_MONOTONIC, SIGEV_THREAD_ID, SIGRTMIN + 3, 4242, thread_id);
   e2e_ready_and_wait();

@@ -1,4 +1,5 @@
-// Settings of the process: dumpable, no_new_privs, parent-death signal, subreaper, timer slack, THP, keepcaps.
+// Settings of the process: dumpable, no_new_privs, parent-death signal, subreaper, timer slack,
+// THP, keepcaps.
 #include "tests/e2e/programs/e2e.h"
 
 int main(int argc, char** argv) {

@@ -7,7 +7,8 @@ static size_t get(const char* name, char* text, size_t size) {
   return e2e_read_file(path, text, size);
 }
 
-// Fields 26..28 and 45..51 of stat: start of code, end of code, start of stack; bounds of data, brk, args, env.
+// Fields 26..28 and 45..51 of stat: start of code, end of code, start of stack; bounds of data,
+// brk, args, env.
 static void stat_fields(unsigned long long* out) {
   char text[4096];
   get("stat", text, sizeof text);

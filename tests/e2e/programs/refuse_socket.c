@@ -1,7 +1,7 @@
 // A socket pair cannot be saved yet; the job must not notice the attempt.
-#include "tests/e2e/programs/e2e.h"
-
 #include <sys/socket.h>
+
+#include "tests/e2e/programs/e2e.h"
 
 int main(int argc, char** argv) {
   e2e_start(argc, argv);

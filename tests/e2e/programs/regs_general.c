@@ -1,7 +1,7 @@
 // A thread that only computes keeps its general registers and flags.
-#include "tests/e2e/programs/e2e.h"
-
 #include <pthread.h>
+
+#include "tests/e2e/programs/e2e.h"
 
 static volatile uint32_t stop;
 static uint64_t seen[14], flags;
@@ -30,8 +30,8 @@ static void* spin(void* unused) {
       "pop %%rbp\n"
       : [seen] "=m"(seen), [flags] "=m"(flags)
       : [stop] "m"(stop)
-      : "rax", "rbx", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15",
-        "memory", "cc");
+      : "rax", "rbx", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14",
+        "r15", "memory", "cc");
   return unused;
 }
 

@@ -1,7 +1,7 @@
 // A thread that only computes keeps x87, SSE and AVX registers and both control words.
-#include "tests/e2e/programs/e2e.h"
-
 #include <pthread.h>
+
+#include "tests/e2e/programs/e2e.h"
 
 static volatile uint32_t stop;
 static unsigned char in[16][32], out[16][32];
@@ -9,12 +9,13 @@ static uint32_t mxcsr_out;
 static uint16_t x87_control_out;
 static double x87_out[2];
 
-#define EACH(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
+#define EACH(X) \
+  X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
 #define LOAD_Y(n) "vmovdqu 32*" #n "(%[in]), %%ymm" #n "\n"
 #define SAVE_Y(n) "vmovdqu %%ymm" #n ", 32*" #n "(%[out])\n"
 #define LOAD_X(n) "movdqu 32*" #n "(%[in]), %%xmm" #n "\n"
 #define SAVE_X(n) "movdqu %%xmm" #n ", 32*" #n "(%[out])\n"
-#define SPIN(LOAD, SAVE)                                                                  \
+#define SPIN(LOAD, SAVE) \
   __asm__ volatile("fninit\n fldcw %[control]\n fld1\n fldpi\n ldmxcsr %[mxcsr]\n" EACH(LOAD) \
                    "1: pause\n cmpl $0, %[stop]\n je 1b\n" EACH(SAVE)                     \
                    "stmxcsr %[mxcsr_out]\n fnstcw %[control_out]\n"                       \

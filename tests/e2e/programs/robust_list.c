@@ -1,7 +1,8 @@
-// The kernel still knows the robust list: the owner of a robust mutex dies and the next one learns it.
-#include "tests/e2e/programs/e2e.h"
-
+// The kernel still knows the robust list: the owner of a robust mutex dies and the next one learns
+// it.
 #include <pthread.h>
+
+#include "tests/e2e/programs/e2e.h"
 
 static pthread_mutex_t mutex;
 
@@ -17,7 +18,8 @@ int main(int argc, char** argv) {
   pthread_mutexattr_t attributes;
   pthread_mutexattr_init(&attributes);
   pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
-  pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);  // musl wakes no other waiters.
+  pthread_mutexattr_setpshared(&attributes,
+                               PTHREAD_PROCESS_SHARED);  // musl wakes no other waiters.
   EXPECT_EQ(pthread_mutex_init(&mutex, &attributes), 0);
   pthread_t thread;
   EXPECT_EQ(pthread_create(&thread, NULL, owner, NULL), 0);

@@ -1,7 +1,7 @@
 // The rseq area stays registered: the kernel writes the processor's number into it.
-#include "tests/e2e/programs/e2e.h"
-
 #include <sched.h>
+
+#include "tests/e2e/programs/e2e.h"
 
 extern const ptrdiff_t __rseq_offset __attribute__((weak));
 static struct {

@@ -1,9 +1,9 @@
 // Nice value and scheduling policy of each thread.
-#include "tests/e2e/programs/e2e.h"
-
 #include <pthread.h>
 #include <sched.h>
 #include <sys/resource.h>
+
+#include "tests/e2e/programs/e2e.h"
 
 struct setting {
   int policy, nice;
@@ -29,9 +29,11 @@ static void* thread_main(void* wanted) {
 
 int main(int argc, char** argv) {
   e2e_start(argc, argv);
-  struct setting settings[4] = {{SCHED_BATCH, 7}, {SCHED_IDLE, 0}, {SCHED_OTHER, 19}, {SCHED_OTHER, 3}};
+  struct setting settings[4] = {
+      {SCHED_BATCH, 7}, {SCHED_IDLE, 0}, {SCHED_OTHER, 19}, {SCHED_OTHER, 3}};
   pthread_t threads[4];
-  for (int i = 0; i < 4; ++i) EXPECT_EQ(pthread_create(&threads[i], NULL, thread_main, &settings[i]), 0);
+  for (int i = 0; i < 4; ++i)
+    EXPECT_EQ(pthread_create(&threads[i], NULL, thread_main, &settings[i]), 0);
   struct setting own = {SCHED_OTHER, 2};
   apply(&own);
   e2e_pause_ms(20);

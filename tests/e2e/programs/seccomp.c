@@ -1,8 +1,15 @@
 // A seccomp filter goes on refusing what it refused.
 #include "tests/e2e/programs/e2e.h"
 
-struct insn { uint16_t code; uint8_t jt, jf; uint32_t k; };
-struct program { uint16_t length; struct insn* filter; };
+struct insn {
+  uint16_t code;
+  uint8_t jt, jf;
+  uint32_t k;
+};
+struct program {
+  uint16_t length;
+  struct insn* filter;
+};
 
 static void install(uint32_t call, uint32_t error) {
   struct insn filter[] = {

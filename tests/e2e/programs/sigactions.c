@@ -21,7 +21,8 @@ int main(int argc, char** argv) {
   for (int s = 1; s <= 64; ++s) {
     if (s == SIGKILL || s == SIGSTOP || (s >= 32 && s < 35)) continue;
     struct kernel_action action = before[0];
-    static const uint64_t flags[] = {SA_RESTART, SA_NODEFER, SA_SIGINFO | SA_ONSTACK, SA_RESETHAND, SA_NOCLDSTOP};
+    static const uint64_t flags[] = {SA_RESTART, SA_NODEFER, SA_SIGINFO | SA_ONSTACK, SA_RESETHAND,
+                                     SA_NOCLDSTOP};
     action.flags |= flags[s % 5];
     action.mask = 0x9e3779b97f4a7c15u * s;
     if (s % 7 == 1 && s != SIGUSR1) action.handler = (uint64_t)SIG_IGN;

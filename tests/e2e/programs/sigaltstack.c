@@ -1,7 +1,7 @@
 // The alternate signal stack of each thread, also for a thread that is on it.
-#include "tests/e2e/programs/e2e.h"
-
 #include <pthread.h>
+
+#include "tests/e2e/programs/e2e.h"
 
 static char stacks[2][65536];
 static volatile int on_stack;

@@ -1,7 +1,7 @@
 // Every thread has its own signal mask.
-#include "tests/e2e/programs/e2e.h"
-
 #include <pthread.h>
+
+#include "tests/e2e/programs/e2e.h"
 
 static void* thread_main(void* number) {
   sigset_t mask, now;
@@ -18,7 +18,8 @@ static void* thread_main(void* number) {
 int main(int argc, char** argv) {
   e2e_start(argc, argv);
   pthread_t threads[5];
-  for (intptr_t i = 0; i < 5; ++i) EXPECT_EQ(pthread_create(&threads[i], NULL, thread_main, (void*)(i + 1)), 0);
+  for (intptr_t i = 0; i < 5; ++i)
+    EXPECT_EQ(pthread_create(&threads[i], NULL, thread_main, (void*)(i + 1)), 0);
   sigset_t mask, now;
   sigfillset(&mask);
   sigdelset(&mask, SIGTERM);

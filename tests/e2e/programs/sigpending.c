@@ -1,7 +1,7 @@
 // Pending signals of the process and of a thread come back with their siginfo and in their order.
-#include "tests/e2e/programs/e2e.h"
-
 #include <pthread.h>
+
+#include "tests/e2e/programs/e2e.h"
 
 static sigset_t all;
 
@@ -40,7 +40,8 @@ int main(int argc, char** argv) {
   sigprocmask(SIG_BLOCK, &all, NULL);
   pthread_t thread;
   EXPECT_EQ(pthread_create(&thread, NULL, thread_main, NULL), 0);
-  for (int i = 0; i < 3; ++i) EXPECT_EQ(sigqueue(getpid(), SIGRTMIN + 7, (union sigval){.sival_int = 70 + i}), 0);
+  for (int i = 0; i < 3; ++i)
+    EXPECT_EQ(sigqueue(getpid(), SIGRTMIN + 7, (union sigval){.sival_int = 70 + i}), 0);
   EXPECT_EQ(kill(getpid(), SIGUSR2), 0);
   e2e_pause_ms(20);
   e2e_ready_and_wait();

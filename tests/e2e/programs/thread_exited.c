@@ -1,7 +1,7 @@
 // A thread group whose first thread has ended goes on.
-#include "tests/e2e/programs/e2e.h"
-
 #include <pthread.h>
+
+#include "tests/e2e/programs/e2e.h"
 
 static void* thread_main(void* unused) {
   e2e_pause_ms(50);

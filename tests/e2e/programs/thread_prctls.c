@@ -1,7 +1,7 @@
 // Settings that each thread has for itself: timer slack, no_new_privs, MCE policy.
-#include "tests/e2e/programs/e2e.h"
-
 #include <pthread.h>
+
+#include "tests/e2e/programs/e2e.h"
 
 static void* thread_main(void* unused) {
   EXPECT_EQ(prctl(PR_SET_TIMERSLACK, 123456, 0, 0, 0), 0);

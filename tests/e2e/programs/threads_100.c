@@ -1,7 +1,7 @@
 // A hundred threads keep their ids, their thread-local data and their place.
-#include "tests/e2e/programs/e2e.h"
-
 #include <pthread.h>
+
+#include "tests/e2e/programs/e2e.h"
 
 #ifndef COUNT
 #define COUNT 100
@@ -29,7 +29,8 @@ int main(int argc, char** argv) {
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
   pthread_attr_setstacksize(&attributes, 65536);
-  for (intptr_t i = 0; i < COUNT; ++i) EXPECT_EQ(pthread_create(&threads[i], &attributes, thread_main, (void*)i), 0);
+  for (intptr_t i = 0; i < COUNT; ++i)
+    EXPECT_EQ(pthread_create(&threads[i], &attributes, thread_main, (void*)i), 0);
   while (__atomic_load_n(&started, __ATOMIC_SEQ_CST) < COUNT) e2e_pause_ms(5);
   e2e_ready_and_wait();
   pthread_mutex_lock(&mutex);

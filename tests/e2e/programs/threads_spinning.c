@@ -1,7 +1,7 @@
 // Threads that compute all the time, each a sum that is known.
-#include "tests/e2e/programs/e2e.h"
-
 #include <pthread.h>
+
+#include "tests/e2e/programs/e2e.h"
 
 enum { kThreads = 8 };
 static volatile int stop;
@@ -18,7 +18,8 @@ static void* thread_main(void* given) {
 int main(int argc, char** argv) {
   e2e_start(argc, argv);
   pthread_t threads[kThreads];
-  for (intptr_t i = 0; i < kThreads; ++i) EXPECT_EQ(pthread_create(&threads[i], NULL, thread_main, (void*)i), 0);
+  for (intptr_t i = 0; i < kThreads; ++i)
+    EXPECT_EQ(pthread_create(&threads[i], NULL, thread_main, (void*)i), 0);
   e2e_ready_and_wait();
   stop = 1;
   for (int t = 0; t < kThreads; ++t) {

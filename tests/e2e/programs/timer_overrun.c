@@ -8,7 +8,8 @@ int main(int argc, char** argv) {
   sigaddset(&set, SIGRTMIN + 2);
   sigprocmask(SIG_BLOCK, &set, NULL);
   timer_t timer;
-  struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMIN + 2, .sigev_value.sival_int = 9};
+  struct sigevent event = {
+      .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMIN + 2, .sigev_value.sival_int = 9};
   EXPECT_EQ(timer_create(CLOCK_MONOTONIC, &event, &timer), 0);
   struct itimerspec spec = {{0, 5000000}, {0, 5000000}};
   EXPECT_EQ(timer_settime(timer, 0, &spec, NULL), 0);

@@ -1,7 +1,7 @@
 // FS base (thread-local variables) and GS base of each thread.
-#include "tests/e2e/programs/e2e.h"
-
 #include <pthread.h>
+
+#include "tests/e2e/programs/e2e.h"
 
 enum { kSetGs = 0x1001, kGetFs = 0x1003, kGetGs = 0x1004 };
 static __thread uint64_t local = 5;
@@ -38,7 +38,8 @@ int main(int argc, char** argv) {
   e2e_start(argc, argv);
   pthread_t threads[2];
   uint64_t fs = prepare(0);
-  for (intptr_t i = 0; i < 2; ++i) EXPECT_EQ(pthread_create(&threads[i], NULL, thread_main, (void*)(i + 1)), 0);
+  for (intptr_t i = 0; i < 2; ++i)
+    EXPECT_EQ(pthread_create(&threads[i], NULL, thread_main, (void*)(i + 1)), 0);
   e2e_pause_ms(20);
   e2e_ready_and_wait();
   for (int i = 0; i < 2; ++i) EXPECT_EQ(pthread_join(threads[i], NULL), 0);

@@ -1,8 +1,8 @@
 // The vDSO is where it was, and time goes on through it.
-#include "tests/e2e/programs/e2e.h"
-
 #include <sys/auxv.h>
 #include <sys/time.h>
+
+#include "tests/e2e/programs/e2e.h"
 
 static unsigned long vdso_in_maps(void) {
   FILE* maps = fopen("/proc/self/maps", "re");
