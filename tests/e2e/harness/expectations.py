@@ -26,6 +26,9 @@ REFUSED = {
     "call_wait4": "child",
 }
 
+# Need 2 MiB pages, which are made available for them where that is allowed.
+HUGE_PAGE_PROGRAMS = ("mem_hugetlb",)
+
 # Exit status of the tool for something that is not supported.
 UNSUPPORTED_STATUS = 69
 

@@ -10,6 +10,7 @@ restore and inspect.  Exits with 1 if a case failed.
 import argparse
 import collections
 import concurrent.futures
+import contextlib
 import os
 import shutil
 import subprocess
@@ -20,6 +21,7 @@ HERE = os.path.dirname(os.path.realpath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "..", "driver")]
 
 import expectations
+import huge_pages
 import proc
 import tool as tools
 import variants
@@ -103,8 +105,10 @@ def run_case(tool, arguments, scratch, program, build, variant):
         print(f"* {variant}/{build}/{program} in {directory}", flush=True)
     begin = time.monotonic()
     result, why = "PASS", ""
+    needs_huge = program in expectations.HUGE_PAGE_PROGRAMS
     try:
-        run(case)
+        with huge_pages.allowed() if needs_huge else contextlib.nullcontext():
+            run(case)
     except variants.CaseSkipped as skipped:
         result, why = "SKIP", str(skipped)
     except (variants.CaseFailed, tools.ToolError, subprocess.TimeoutExpired, OSError) as failure:
