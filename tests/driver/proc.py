@@ -1,0 +1,103 @@
+"""What /proc says about a process, as far as the tests look at it."""
+
+import ctypes
+import os
+import time
+
+_PR_SET_CHILD_SUBREAPER = 36
+
+
+def become_subreaper():
+    """Makes orphans below this process its children, so that they can be reaped everywhere,
+    also where the first process does not do it."""
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def _read(path):
+    with open(path, encoding="utf-8", errors="surrogateescape") as file:
+        return file.read()
+
+
+def status(pid, tid=None):
+    """The fields of /proc/PID/status (or of one thread's), or {} when it is gone."""
+    path = f"/proc/{pid}/task/{tid}/status" if tid else f"/proc/{pid}/status"
+    try:
+        return dict(line.split(":\t", 1) for line in _read(path).splitlines() if ":\t" in line)
+    except OSError:
+        return {}
+
+
+def threads(pid):
+    try:
+        return sorted(int(name) for name in os.listdir(f"/proc/{pid}/task"))
+    except OSError:
+        return []
+
+
+def inner_ids(pid):
+    """The process's and its threads' ids as they see themselves."""
+    return [inner_pid(pid)] + sorted(
+        int(status(pid, tid).get("NSpid", "0").split()[-1]) for tid in threads(pid)
+    )
+
+
+def inner_pid(pid):
+    return int(status(pid).get("NSpid", "0").split()[-1])
+
+
+def is_alive(pid):
+    """Whether any thread runs: the first one may have ended before the others."""
+    return any(status(pid, tid).get("State", "X")[0] not in "XZ" for tid in threads(pid))
+
+
+def maps(pid):
+    return _read(f"/proc/{pid}/maps").splitlines()
+
+
+def descriptors(pid):
+    """{number: what it is}."""
+    result = {}
+    for name in os.listdir(f"/proc/{pid}/fd"):
+        try:
+            result[int(name)] = os.readlink(f"/proc/{pid}/fd/{name}")
+        except FileNotFoundError:
+            pass
+    return result
+
+
+def descriptor_kinds(pid):
+    """The same without inode numbers, which another pipe or socket with the same role has not."""
+    return {
+        fd: name.split("[")[0] if ":[" in name else name for fd, name in descriptors(pid).items()
+    }
+
+
+def tracing_leftovers(pid):
+    """What a tracer left behind, in words, or None."""
+    for tid in threads(pid):
+        fields = status(pid, tid)
+        if fields.get("TracerPid", "0") != "0":
+            return f"thread {tid} is traced by {fields['TracerPid']}"
+        if fields.get("State", "R")[0] in "Tt":
+            return f"thread {tid} is stopped: {fields['State']}"
+    return None
+
+
+def cpu_seconds(pid):
+    """Processor time of the whole thread group so far."""
+    fields = _read(f"/proc/{pid}/stat").rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def wait_gone(pid, timeout=10):
+    """Waits until the process is dead and reaped; reaps it if it is a child of this process."""
+    deadline = time.monotonic() + timeout
+    while time.monotonic() < deadline:
+        try:
+            os.waitpid(pid, os.WNOHANG)
+        except ChildProcessError:
+            pass
+        if not os.path.exists(f"/proc/{pid}"):
+            return True
+        time.sleep(0.002)
+    return False

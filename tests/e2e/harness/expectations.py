@@ -1,0 +1,52 @@
+"""What is known not to work, by name and with its reason.
+
+Every entry is (program, variants, builds, reason); "*" stands for all.  An expected failure that
+passes is a failure of the test: then its entry has to go.
+"""
+
+ROOT_VARIANTS = ("left_running", "kill_restore", "twice", "foreground")
+
+# Not run at all.
+SKIPPED = (
+    ("creds", ("unprivileged",), "*", "needs root"),
+    ("creds_dropped", ("unprivileged",), "*", "needs root"),
+    ("creds_thread", ("unprivileged",), "*", "needs root"),
+    ("sched_realtime", ("unprivileged",), "*", "needs root"),
+)
+
+# Run, and known to fail.
+EXPECTED_FAILURES = ()
+
+# The snapshot is refused: the text has to be in the message, and the job has to go on unharmed.
+REFUSED = {
+    "refuse_io_uring": "io_uring",
+    "refuse_socket": "socket",
+    "refuse_userfaultfd": "userfaultfd",
+    # Process trees and SysV IPC come with the issues after this one.
+    "call_wait4": "child",
+}
+
+# Need 2 MiB pages, which are made available for them where that is allowed.
+HUGE_PAGE_PROGRAMS = ("mem_hugetlb",)
+
+# Exit status of the tool for something that is not supported.
+UNSUPPORTED_STATUS = 69
+
+
+def _find(table, program, variant, build):
+    for name, variants, builds, reason in table:
+        if (
+            name == program
+            and (variants == "*" or variant in variants)
+            and (builds == "*" or build in builds)
+        ):
+            return reason
+    return None
+
+
+def skip_reason(program, variant, build):
+    return _find(SKIPPED, program, variant, build)
+
+
+def expected_failure(program, variant, build):
+    return _find(EXPECTED_FAILURES, program, variant, build)

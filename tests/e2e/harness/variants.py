@@ -1,0 +1,282 @@
+"""The ways in which a program is disturbed.  Each raises CaseFailed, or ToolError, or returns."""
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+
+import expectations
+import proc
+import tool as tools
+
+
+class CaseFailed(Exception):
+    pass
+
+
+class CaseSkipped(Exception):
+    pass
+
+
+class Case:
+    """One program, one build, one variant, in a directory of its own."""
+
+    def __init__(self, tool, program, build, binary, directory, uid=None):
+        self.tool, self.program, self.build, self.binary, self.uid = (
+            tool,
+            program,
+            build,
+            binary,
+            uid,
+        )
+        self.dir = directory
+        self.state = os.path.join(directory, "state")
+        self.image = os.path.join(directory, "job.image")
+        self.pidfile = os.path.join(directory, "pid")
+        self.child = None  # The program as it was started.
+        self.pid = None  # As seen here, now.
+        self.dead = [0.0, 0.0]  # At least, at most; seconds.
+
+    # --- the program
+
+    def start(self):
+        with open(os.path.join(self.dir, "log"), "ab") as log:
+            self.child = subprocess.Popen(
+                tools.as_user(self.uid) + [self.binary, self.state],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=self.dir,
+                start_new_session=True,
+            )
+        self.pid = self.child.pid
+        text = self._wait_file(self.state, 60)
+        if text.startswith("skip:"):
+            self.child.wait()
+            raise CaseSkipped(text[5:].strip())
+        if text != "ready\n":
+            self.child.wait()
+            raise CaseFailed(f"before the snapshot: {text.strip()}")
+        time.sleep(0.06)  # Into the call that is to be interrupted.
+
+    def finish(self):
+        """Says go and waits for the program's own verdict."""
+        at_least, at_most = (int(seconds * 1000) for seconds in self.dead)
+        go = f"{self.state}.go"
+        with open(go + ".part", "w", encoding="ascii") as file:
+            file.write(f"{at_least} {at_most + 1}")
+        os.chmod(go + ".part", 0o644)
+        os.rename(go + ".part", go)
+        text = self._wait_file(f"{self.state}.result", 60).strip()
+        if text != "ok":
+            raise CaseFailed(text)
+        if self.child.returncode is None and self.pid == self.child.pid:
+            if self.child.wait(20) != 0:
+                raise CaseFailed(f"said ok, but exited with {self.child.returncode}")
+        elif not proc.wait_gone(self.pid):
+            raise CaseFailed("said ok, but did not exit")
+
+    def _wait_file(self, path, timeout):
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            alive = proc.is_alive(self.pid) if self.pid else True
+            if os.path.exists(path):
+                with open(path, encoding="utf-8", errors="replace") as file:
+                    return file.read()
+            if not alive:
+                raise CaseFailed(f"the program died without a word{self._death()}{self._log()}")
+            time.sleep(0.004)
+        fields = proc.status(self.pid)
+        raise CaseFailed(
+            f"nothing happened for {timeout} s (state {fields.get('State')}){self._log()}"
+        )
+
+    def _death(self):
+        if self.child.poll() is not None and self.pid == self.child.pid:
+            return f" (status {self.child.returncode})"
+        return ""
+
+    def _log(self):
+        with open(os.path.join(self.dir, "log"), encoding="utf-8", errors="replace") as file:
+            text = file.read().strip()
+        return f"; it wrote: {text[-300:]}" if text else ""
+
+    def clean_up(self):
+        for pid in {
+            self.pid,
+            self.child.pid if self.child and self.child.returncode is None else None,
+        }:
+            if pid and proc.is_alive(pid):
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
+                proc.wait_gone(pid, 3)
+        if self.child:
+            self.child.poll()
+
+    # --- steps
+
+    def snapshot_and_kill(self):
+        """Returns the moments before and after; the program is dead and reaped then."""
+        before = time.monotonic()
+        self.tool.snapshot(self.pid, self.image, "--kill", "--overwrite", uid=self.uid)
+        after = time.monotonic()
+        if self.pid == self.child.pid and self.child.returncode is None:
+            if self.child.wait(10) != -signal.SIGKILL:
+                raise CaseFailed(
+                    f"after snapshot --kill the job's status is {self.child.returncode}"
+                )
+        elif not proc.wait_gone(self.pid):
+            raise CaseFailed("the job is alive after snapshot --kill")
+        return before, after
+
+    def restore(self):
+        self.pid = self.tool.restore_detached(self.image, self.pidfile, uid=self.uid)
+
+    def kill_and_restore(self):
+        ids = proc.inner_ids(self.pid)
+        kinds = proc.descriptor_kinds(self.pid)
+        before, after = self.snapshot_and_kill()
+        begin = time.monotonic()
+        self.restore()
+        self.dead[0] += begin - after
+        self.dead[1] += time.monotonic() - before
+        self._same("ids", ids, proc.inner_ids(self.pid))
+        self._same("descriptors", kinds, proc.descriptor_kinds(self.pid), forget=" (deleted)")
+
+    def _same(self, what, before, after, forget=None):
+        if not after or not proc.is_alive(self.pid):
+            return  # It has ended by itself: its result says the rest.
+        if forget and isinstance(before, dict):
+            before, after = (
+                {
+                    k: v.replace(forget, "") if forget in v else v
+                    for k, v in side.items()
+                    if forget not in v
+                }
+                for side in (before, after)
+            )
+        if before != after:
+            raise CaseFailed(f"{what} differ: {_difference(before, after)}")
+
+
+def _difference(before, after):
+    if isinstance(before, dict):
+        before, after = before.items(), after.items()
+    lost = [str(x) for x in before if x not in after][:6]
+    new = [str(x) for x in after if x not in before][:6]
+    return f"before {', '.join(lost) or 'nothing more'}; after {', '.join(new) or 'nothing more'}"
+
+
+# --- the variants
+
+
+def undisturbed(case):
+    case.start()
+    case.finish()
+
+
+def left_running(case):
+    case.start()
+    view = lambda: {
+        "maps": proc.maps(case.pid),
+        "descriptors": proc.descriptors(case.pid),
+        "threads": proc.threads(case.pid),
+    }
+    before = view()
+    begin = time.monotonic()
+    case.tool.snapshot(case.pid, case.image, uid=case.uid)
+    case.dead[1] += time.monotonic() - begin
+    leftovers = proc.tracing_leftovers(case.pid)
+    if leftovers:
+        raise CaseFailed(leftovers)
+    after = view()
+    for what, old in before.items():
+        case._same(what, old, after[what])
+    if os.path.exists(case.image + ".partial"):
+        raise CaseFailed("a .partial image was left behind")
+    case.tool.verify(case.image, uid=case.uid)
+    case.finish()
+
+
+def kill_restore(case):
+    case.start()
+    case.kill_and_restore()
+    case.finish()
+
+
+def twice(case):
+    case.start()
+    case.kill_and_restore()
+    shutil.rmtree(case.image)  # Nothing may depend on it.
+    time.sleep(0.03)
+    case.kill_and_restore()
+    case.finish()
+
+
+def foreground(case):
+    """restore waits for the job and exits with its status."""
+    case.start()
+    before, after = case.snapshot_and_kill()
+    begin = time.monotonic()
+    command = case.tool.command(
+        "restore", case.image, "--foreground", "--pidfile", case.pidfile, uid=case.uid
+    )
+    with open(os.path.join(case.dir, "log"), "ab") as log, subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+    ) as restore:
+        deadline = time.monotonic() + 60
+        while (
+            not os.path.exists(case.pidfile)
+            and restore.poll() is None
+            and time.monotonic() < deadline
+        ):
+            time.sleep(0.003)
+        if not os.path.exists(case.pidfile):
+            restore.kill()
+            raise CaseFailed(f"no pid file; restore's status is {restore.wait()}{case._log()}")
+        time.sleep(0.02)
+        with open(case.pidfile, encoding="ascii") as file:
+            case.pid = int(file.read())
+        case.dead = [begin - after, time.monotonic() - before]
+        case.finish()
+        if restore.wait(20) != 0:
+            raise CaseFailed(
+                f"restore exited with {restore.returncode} after a job that exited with 0"
+            )
+
+
+def refused(case):
+    """The snapshot must fail by name, and leave the job as it was."""
+    case.start()
+    wanted = expectations.REFUSED[case.program]
+    begin = time.monotonic()
+    try:
+        case.tool.snapshot(case.pid, case.image, uid=case.uid)
+    except tools.ToolError as error:
+        if error.rc != expectations.UNSUPPORTED_STATUS or wanted not in error.text:
+            raise CaseFailed(
+                f"refused, but not as 'unsupported' with the word '{wanted}': {error}"
+            ) from error
+    else:
+        raise CaseFailed(f"the snapshot succeeded, though '{wanted}' should have been refused")
+    case.dead[1] += time.monotonic() - begin
+    leftovers = proc.tracing_leftovers(case.pid)
+    if leftovers:
+        raise CaseFailed(leftovers)
+    for left in (case.image, case.image + ".partial"):
+        if os.path.exists(left):
+            raise CaseFailed(f"{left} exists after a refusal")
+    case.finish()
+
+
+VARIANTS = {
+    "undisturbed": undisturbed,
+    "left_running": left_running,
+    "kill_restore": kill_restore,
+    "twice": twice,
+    "foreground": foreground,
+    "unprivileged": kill_restore,  # The harness starts everything as an ordinary user.
+}

@@ -1,0 +1,20 @@
+// pselect lasts its timeout, and the signal mask it sets for the time of the call is undone.
+#include <sys/select.h>
+
+#include "tests/e2e/programs/timed_call.h"
+
+static void call(void) {
+  struct timespec ts = {CALL_MS / 1000, CALL_MS % 1000 * 1000000};
+  sigset_t during;
+  sigfillset(&during);
+  EXPECT_EQ(pselect(0, NULL, NULL, NULL, &ts, &during), 0);
+}
+
+int main(int argc, char** argv) {
+  e2e_start(argc, argv);
+  timed_call(call);
+  sigset_t mask;
+  sigprocmask(SIG_SETMASK, NULL, &mask);
+  EXPECT(!sigismember(&mask, SIGUSR1));
+  return e2e_ok();
+}

@@ -1,0 +1,46 @@
+// A program that is caught inside one system call.  The call must not return early, not fail with
+// EINTR, and must not last much longer than asked for.
+#ifndef TESTS_E2E_PROGRAMS_TIMED_CALL_H_
+#define TESTS_E2E_PROGRAMS_TIMED_CALL_H_
+
+#include <pthread.h>
+
+#include "tests/e2e/programs/e2e.h"
+
+#define CALL_MS 1200
+#define SLACK_MS 1000
+
+// Waits for `call`, which lasts CALL_MS by itself, and checks how long it took: the time the
+// program was dead does not count; half a call more at a snapshot is forgiven, a whole one not.
+E2E_FN void timed_call(void (*call)(void)) {
+  long long begin = e2e_now_ms();
+  e2e_ready();
+  call();
+  long long took = e2e_now_ms() - begin, dead_min, dead_max;
+  e2e_wait_go();
+  e2e_dead_ms(&dead_min, &dead_max);
+  EXPECT_BETWEEN(took, CALL_MS + dead_min - 5, CALL_MS + dead_max + CALL_MS + SLACK_MS);
+}
+
+// Runs `wake` in a second thread as soon as the harness says go.
+static void (*e2e_wake)(void);
+
+E2E_FN void* e2e_waker(void* unused) {
+  e2e_wait_go();
+  e2e_pause_ms(50);  // So that a call that came back too early is seen.
+  e2e_wake();
+  return unused;
+}
+
+// Waits for `call`, which lasts until `wake` is run; returns only after the go.
+E2E_FN void woken_call(void (*call)(void), void (*wake)(void)) {
+  pthread_t thread;
+  e2e_wake = wake;
+  EXPECT_EQ(pthread_create(&thread, NULL, e2e_waker, NULL), 0);
+  e2e_ready();
+  call();
+  EXPECT(e2e_go_exists());
+  EXPECT_EQ(pthread_join(thread, NULL), 0);
+}
+
+#endif  // TESTS_E2E_PROGRAMS_TIMED_CALL_H_
