@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "supervisor/base/result.h"
+#include "supervisor/tracee/sleep_clock.h"
 
 namespace tardigrade {
 
@@ -23,8 +24,9 @@ class SeizedThreads {
  public:
   struct Thread {
     pid_t tid = -1;
-    int stop_signal = 0;                   // Of a group-stop.
-    std::optional<int64_t> asleep_for_ns;  // How long it had slept in its system call.
+    int stop_signal = 0;                     // Of a group-stop.
+    std::optional<SleepClock::Sleep> sleep;  // In a call with a timeout, until the stop.
+    bool stop_makes_eintr = false;           // It sleeps in a call that the kernel never restarts.
   };
 
   // Called for each thread as soon as it has stopped.
@@ -42,11 +44,13 @@ class SeizedThreads {
   void DetachAll();
 
  private:
-  // Seizes and interrupts the threads not yet known.  Returns how many.
-  Result<size_t> SeizeNew();
+  using Deadline = std::chrono::steady_clock::time_point;
+
+  // Seizes the threads not yet known.
+  Status SeizeNew();
   Status SeizeOne(pid_t tid);
-  Status WaitFor(size_t first_new, std::chrono::steady_clock::time_point deadline,
-                 const OnStop& on_stop);
+  Status StopFrom(size_t first_new, Deadline deadline, const OnStop& on_stop);
+  Status WaitFor(Thread& thread, Deadline deadline, const OnStop& on_stop);
 
   pid_t pid_;
   std::vector<Thread> threads_;
