@@ -83,18 +83,8 @@ class SeizedProcess final : public FrozenProcess {
 
  private:
   Status Kill() {
-    ASSIGN_OR_RETURN(const TraceeStatus status, ReadStatus(pid_, pid_));
     if (kill(pid_, SIGKILL) != 0) return Error::Errno("killing process ", pid_);
-    // A tracer that does not wait for its tracees keeps their parent from seeing them die.  The
-    // leader comes last, and is its parent's to reap.
-    for (const FrozenThread& thread : threads_) {
-      if (thread.tid != pid_) (void)ptrace::WaitStop(thread.tid);
-    }
-    siginfo_t info = {};
-    const int keep = status.parent == getpid() ? WNOWAIT : 0;
-    while (waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | __WALL | keep) != 0 &&
-           errno == EINTR) {
-    }
+    seized_.WaitForDeath();
     return Ok();
   }
 

@@ -149,15 +149,40 @@ Status SeizedThreads::SeizeAll(Deadline deadline, const OnStop& on_stop) {
   return Ok();
 }
 
+void SeizedThreads::ReapDead(pid_t tid, Deadline deadline) {
+  const Result<TraceeStatus> status = ReadStatus(pid_, tid);
+  const bool own_child = tid == pid_ && status.has_value() && status.value().parent == getpid();
+  if (own_child) return;
+  for (;;) {
+    const Result<ptrace::WaitStatus> change = ptrace::WaitStopUntil(tid, deadline);
+    if (!change.has_value() || change.value().gone()) return;
+  }
+}
+
+void SeizedThreads::WaitForDeath() {
+  constexpr auto kGrace = std::chrono::seconds(10);
+  const auto deadline = std::chrono::steady_clock::now() + kGrace;
+  // The leader is the last to die for those who wait.
+  for (const auto& [tid, stopped] : seized_) {
+    if (tid != pid_) ReapDead(tid, deadline);
+  }
+  ReapDead(pid_, deadline);
+  seized_.clear();
+  threads_.clear();
+}
+
 void SeizedThreads::DetachAll() {
   // A thread that has not stopped yet cannot be detached.  It gets the chance; one that still does
   // not stop (in uninterruptible sleep) runs on, and is let go when this process exits.
   constexpr auto kGrace = std::chrono::milliseconds(100);
   const auto deadline = std::chrono::steady_clock::now() + kGrace;
+  bool died = false;
   for (const auto& [tid, stopped] : seized_) {
     if (!stopped && !ptrace::WaitEventStopUntil(tid, deadline).has_value()) continue;
-    (void)ptrace::Detach(tid);
+    const Status detached = ptrace::Detach(tid);
+    died |= !detached.has_value() && detached.error().code() == ErrorCode::kTraceeGone;
   }
+  if (died) WaitForDeath();
   seized_.clear();
   threads_.clear();
 }

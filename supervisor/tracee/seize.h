@@ -42,8 +42,14 @@ class SeizedThreads {
 
   const std::vector<Thread>& threads() const { return threads_; }
   void DetachAll();
+  // Waits for all of them to die, after a SIGKILL: a tracer that does not wait for its tracees
+  // keeps their parent from seeing them die.  A child of this process stays a zombie, for others to
+  // reap.
+  void WaitForDeath();
 
  private:
+  void ReapDead(pid_t tid, std::chrono::steady_clock::time_point deadline);
+
   using Deadline = std::chrono::steady_clock::time_point;
 
   // Seizes the threads not yet known.
