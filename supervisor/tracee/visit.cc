@@ -67,7 +67,8 @@ Status Visit::Prepare(std::span<const std::vector<uint64_t>> programs) {
   ASSIGN_OR_RETURN(plan_.base, FindHole(maps, image_->size_bytes()));
   RemoveAbandonedSegments();
   for (const FrozenThread& thread : threads_) {
-    if (plan_.suspend_seccomp) RETURN_IF_ERROR(ptrace::SuspendSeccomp(thread.tid, true));
+    if (!plan_.suspend_seccomp) break;
+    RETURN_IF_ERROR(ptrace::SuspendSeccomp(thread.tid, true), "suspending seccomp (needs root)");
   }
   away_.assign(threads_.size(), false);
   return Ok();
