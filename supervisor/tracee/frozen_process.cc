@@ -1,6 +1,7 @@
 #include "supervisor/tracee/frozen_process.h"
 
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,18 +17,25 @@ namespace {
 
 // Raises the calling thread's priority: among hundreds of spinning threads a supervisor that waits
 // for its turn makes the pause a thousand times as long.  Without the right to, nothing changes.
+// Makes its naps short as well.
 class ScopedHighPriority {
  public:
-  ScopedHighPriority() : before_(getpriority(PRIO_PROCESS, 0)) {
+  ScopedHighPriority()
+      : before_(getpriority(PRIO_PROCESS, 0)), slack_ns_(prctl(PR_GET_TIMERSLACK)) {
     constexpr int kHighest = -20;
     (void)setpriority(PRIO_PROCESS, 0, kHighest);
+    (void)prctl(PR_SET_TIMERSLACK, 1UL);
   }
-  ~ScopedHighPriority() { (void)setpriority(PRIO_PROCESS, 0, before_); }
+  ~ScopedHighPriority() {
+    (void)setpriority(PRIO_PROCESS, 0, before_);
+    (void)prctl(PR_SET_TIMERSLACK, static_cast<unsigned long>(slack_ns_));
+  }
   ScopedHighPriority(const ScopedHighPriority&) = delete;
   ScopedHighPriority& operator=(const ScopedHighPriority&) = delete;
 
  private:
   int before_;
+  int slack_ns_;
 };
 
 class SeizedProcess final : public FrozenProcess {
@@ -75,18 +83,8 @@ class SeizedProcess final : public FrozenProcess {
 
  private:
   Status Kill() {
-    ASSIGN_OR_RETURN(const TraceeStatus status, ReadStatus(pid_, pid_));
     if (kill(pid_, SIGKILL) != 0) return Error::Errno("killing process ", pid_);
-    // A tracer that does not wait for its tracees keeps their parent from seeing them die.  The
-    // leader comes last, and is its parent's to reap.
-    for (const FrozenThread& thread : threads_) {
-      if (thread.tid != pid_) (void)ptrace::WaitStop(thread.tid);
-    }
-    siginfo_t info = {};
-    const int keep = status.parent == getpid() ? WNOWAIT : 0;
-    while (waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | __WALL | keep) != 0 &&
-           errno == EINTR) {
-    }
+    seized_.WaitForDeath();
     return Ok();
   }
 

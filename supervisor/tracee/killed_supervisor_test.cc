@@ -19,26 +19,27 @@ namespace {
 
 using testing::SelfCheckingProgram;
 
+// Returns what went wrong, or "".
+std::string VisitOnce(pid_t pid, const SyscallPlan& plan) {
+  auto frozen = FrozenProcess::Freeze(
+      pid, {.deadline = std::chrono::steady_clock::now() + std::chrono::seconds(5)});
+  if (!frozen.has_value()) return frozen.error().ToString();
+  std::vector<std::vector<uint64_t>> programs(frozen.value()->threads().size(), plan.Compile());
+  const Status visited = frozen.value()->Visit(programs);
+  if (!visited.has_value()) return visited.error().ToString();
+  const Status left = frozen.value()->Leave(LeaveAs::kAsFound);
+  return left.has_value() ? "" : left.error().ToString();
+}
+
 // Visits until it is killed; exits with 1 on an error.
 [[noreturn]] void VisitForever(pid_t pid) {
   SyscallPlan plan;
   plan.Add("asking the thread id", SYS_gettid, {});
   for (;;) {
-    auto frozen = FrozenProcess::Freeze(
-        pid, {.deadline = std::chrono::steady_clock::now() + std::chrono::seconds(5)});
-    if (!frozen.has_value()) {
-      // Those who were killed just before may still be listed as tracer.
-      if (frozen.error().code() == ErrorCode::kDenied) continue;
-      fprintf(stderr, "freeze: %s\n", frozen.error().ToString().c_str());
-      _exit(1);
-    }
-    std::vector<std::vector<uint64_t>> programs(frozen.value()->threads().size(), plan.Compile());
-    const Status visited = frozen.value()->Visit(programs);
-    if (!visited.has_value()) {
-      fprintf(stderr, "visit: %s\n", visited.error().ToString().c_str());
-      _exit(1);
-    }
-    (void)frozen.value()->Leave(LeaveAs::kAsFound);
+    const std::string error = VisitOnce(pid, plan);
+    if (error.empty()) continue;
+    fprintf(stderr, "%s\n", error.c_str());
+    _exit(1);
   }
 }
 
@@ -64,6 +65,20 @@ void KillSupervisors(int count, int longest_us) {
   EXPECT_EQ(program.Finish(), "");
   // Only between the stop and its repair can an EINTR get out.
   EXPECT_LE(eintr, count / 5);
+}
+
+TEST(Supervisor, DisturbsNothing) {
+  SelfCheckingProgram program;
+  ASSERT_TRUE(program.EveryThreadGoesOn(10));
+  SyscallPlan plan;
+  plan.Add("asking the thread id", SYS_gettid, {});
+  for (int i = 0; i < 300; ++i) {
+    ASSERT_EQ(VisitOnce(program.pid(), plan), "") << "visit " << i;
+    usleep(static_cast<useconds_t>(i * 37 % 3000));
+  }
+  ASSERT_TRUE(program.EveryThreadGoesOn(10));
+  EXPECT_EQ(program.eintr_count(), 0);
+  EXPECT_EQ(program.Finish(), "");
 }
 
 TEST(KilledSupervisor, LeavesTheProgramUnharmed) { KillSupervisors(100, 20'000); }

@@ -106,7 +106,7 @@ Result<WaitStatus> WaitStop(pid_t tid) {
 Result<std::optional<WaitStatus>> PollStop(pid_t tid) { return Wait(tid, WNOHANG); }
 
 Result<WaitStatus> WaitStopUntil(pid_t tid, std::chrono::steady_clock::time_point deadline) {
-  constexpr long kFirstNapNs = 20'000, kLongestNapNs = 1'000'000;
+  constexpr long kFirstNapNs = 5'000, kLongestNapNs = 1'000'000;
   for (long nap_ns = kFirstNapNs;; nap_ns = std::min(nap_ns * 2, kLongestNapNs)) {
     ASSIGN_OR_RETURN(const std::optional<WaitStatus> status, PollStop(tid));
     if (status) return *status;

@@ -53,7 +53,7 @@ Status RepairStop(pid_t pid, const SeizedThreads::Thread& seized) {
     ASSIGN_OR_RETURN(const bool signal_due, SignalIsDue(pid, seized.tid));
     if (!signal_due) {
       registers = arch::CallAnew(registers);
-      if (seized.asleep_for_ns) arch::ShortenTimeout(registers, *seized.asleep_for_ns);
+      if (seized.sleep) arch::ShortenTimeout(registers, seized.sleep->asleep_for_ns);
       repaired = true;
     }
   }
@@ -77,7 +77,9 @@ Result<FrozenThread> ReadThread(pid_t pid, const SeizedThreads::Thread& seized, 
     ASSIGN_OR_RETURN(const TraceeStatus status, ReadStatus(pid, thread.tid));
     if (!status.inner_tids.empty()) thread.inner_tid = status.inner_tids.back();
   }
-  thread.syscall_time_left_ns = arch::TimeLeftNs(pid, thread.registers, seized.asleep_for_ns);
+  std::optional<int64_t> asleep_for_ns;
+  if (seized.sleep) asleep_for_ns = seized.sleep->asleep_for_ns;
+  thread.syscall_time_left_ns = arch::TimeLeftNs(pid, thread.registers, asleep_for_ns);
   return thread;
 }
 

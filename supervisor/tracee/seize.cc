@@ -8,10 +8,12 @@
 #include <charconv>
 #include <cstring>
 #include <memory>
+#include <span>
 
+#include "supervisor/base/file_io.h"
+#include "supervisor/tracee/arch/x86_64/way_home.h"
 #include "supervisor/tracee/proc_status.h"
 #include "supervisor/tracee/ptrace.h"
-#include "supervisor/tracee/sleep_clock.h"
 
 namespace tardigrade {
 namespace {
@@ -69,7 +71,7 @@ Status SeizedThreads::SeizeOne(pid_t tid) {
   return Ok();
 }
 
-Result<size_t> SeizedThreads::SeizeNew() {
+Status SeizedThreads::SeizeNew() {
   ASSIGN_OR_RETURN(const std::vector<pid_t> tids, ListThreads(pid_));
   const size_t first_new = threads_.size();
   for (const pid_t tid : tids) {
@@ -77,44 +79,69 @@ Result<size_t> SeizedThreads::SeizeNew() {
   }
   // Before the interrupts, which wake the sleepers.
   SleepClock clock(pid_);
-  for (size_t i = first_new; i < threads_.size(); ++i)
-    threads_[i].asleep_for_ns = clock.AsleepFor(threads_[i].tid);
   for (size_t i = first_new; i < threads_.size(); ++i) {
-    const Status interrupted = ptrace::Interrupt(threads_[i].tid);
-    if (!interrupted.has_value() && interrupted.error().code() != ErrorCode::kTraceeGone)
-      return interrupted.error();
+    Thread& thread = threads_[i];
+    const Result<std::string> text =
+        ReadFile(StrCat("/proc/", pid_, "/task/", thread.tid, "/syscall"));
+    if (!text.has_value()) continue;
+    const std::optional<int64_t> call = ParseSleepingCall(text.value());
+    if (!call) continue;
+    thread.stop_makes_eintr = arch::IsNeverRestarted(*call);
+    if (arch::HasTimeoutToShorten(*call)) thread.sleep = clock.Measure(thread.tid);
   }
-  return threads_.size() - first_new;
+  return Ok();
 }
 
-Status SeizedThreads::WaitFor(size_t first_new, std::chrono::steady_clock::time_point deadline,
-                              const OnStop& on_stop) {
-  for (size_t i = first_new; i < threads_.size(); ++i) {
-    const pid_t tid = threads_[i].tid;
-    const Result<int> stopped = ptrace::WaitEventStopUntil(tid, deadline);
-    if (stopped.has_value()) {
-      threads_[i].stop_signal = stopped.value();
-      seized_[tid] = true;
-      RETURN_IF_ERROR(on_stop(threads_[i]));
-    } else if (stopped.error().code() == ErrorCode::kTraceeGone) {
-      if (tid == pid_) return Gone(pid_);
-      seized_.erase(tid);
-      threads_[i].tid = -1;
-    } else {
-      return stopped.error();
-    }
+Status SeizedThreads::WaitFor(Thread& thread, Deadline deadline, const OnStop& on_stop) {
+  const Result<int> stopped = ptrace::WaitEventStopUntil(thread.tid, deadline);
+  if (stopped.has_value()) {
+    thread.stop_signal = stopped.value();
+    seized_[thread.tid] = true;
+    // Else it woke up before the stop, and may be in another sleep by now.
+    if (thread.sleep && !SleepClock::LastedUntilStop(pid_, thread.tid, *thread.sleep))
+      thread.sleep.reset();
+    return on_stop(thread);
+  }
+  if (stopped.error().code() != ErrorCode::kTraceeGone) return stopped.error();
+  if (thread.tid == pid_) return Gone(pid_);
+  seized_.erase(thread.tid);
+  thread.tid = -1;
+  return Ok();
+}
+
+// 1. Interrupt all that bear it, before waiting for any: they stop at the same time.
+// 2. One by one interrupt those whose call says EINTR then, which on_stop takes back: a supervisor
+//    that is killed in between lets it out, so the time in between is kept short.
+// 3. Wait for the first.
+Status SeizedThreads::StopFrom(size_t first_new, Deadline deadline, const OnStop& on_stop) {
+  const std::span<Thread> fresh = std::span(threads_).subspan(first_new);
+  const auto interrupt = [](const Thread& thread) -> Status {
+    const Status done = ptrace::Interrupt(thread.tid);
+    // It has exited; the wait will tell.
+    if (!done.has_value() && done.error().code() == ErrorCode::kTraceeGone) return Ok();
+    return done;
+  };
+  for (const Thread& thread : fresh) {
+    if (!thread.stop_makes_eintr) RETURN_IF_ERROR(interrupt(thread));
+  }
+  for (Thread& thread : fresh) {
+    if (!thread.stop_makes_eintr) continue;
+    RETURN_IF_ERROR(interrupt(thread));
+    RETURN_IF_ERROR(WaitFor(thread, deadline, on_stop));
+  }
+  for (Thread& thread : fresh) {
+    if (!thread.stop_makes_eintr) RETURN_IF_ERROR(WaitFor(thread, deadline, on_stop));
   }
   std::erase_if(threads_, [](const Thread& thread) { return thread.tid == -1; });
   return Ok();
 }
 
-Status SeizedThreads::SeizeAll(std::chrono::steady_clock::time_point deadline,
-                               const OnStop& on_stop) {
+Status SeizedThreads::SeizeAll(Deadline deadline, const OnStop& on_stop) {
   for (;;) {
     const size_t first_new = threads_.size();
-    ASSIGN_OR_RETURN(const size_t found, SeizeNew());
-    if (found == 0) break;
-    RETURN_IF_ERROR(WaitFor(first_new, deadline, on_stop));
+    RETURN_IF_ERROR(SeizeNew());
+    if (threads_.size() == first_new) break;
+    RETURN_IF_ERROR(StopFrom(first_new, deadline, on_stop));
   }
   std::stable_partition(threads_.begin(), threads_.end(),
                         [this](const Thread& thread) { return thread.tid == pid_; });
@@ -122,15 +149,40 @@ Status SeizedThreads::SeizeAll(std::chrono::steady_clock::time_point deadline,
   return Ok();
 }
 
+void SeizedThreads::ReapDead(pid_t tid, Deadline deadline) {
+  const Result<TraceeStatus> status = ReadStatus(pid_, tid);
+  const bool own_child = tid == pid_ && status.has_value() && status.value().parent == getpid();
+  if (own_child) return;
+  for (;;) {
+    const Result<ptrace::WaitStatus> change = ptrace::WaitStopUntil(tid, deadline);
+    if (!change.has_value() || change.value().gone()) return;
+  }
+}
+
+void SeizedThreads::WaitForDeath() {
+  constexpr auto kGrace = std::chrono::seconds(10);
+  const auto deadline = std::chrono::steady_clock::now() + kGrace;
+  // The leader is the last to die for those who wait.
+  for (const auto& [tid, stopped] : seized_) {
+    if (tid != pid_) ReapDead(tid, deadline);
+  }
+  ReapDead(pid_, deadline);
+  seized_.clear();
+  threads_.clear();
+}
+
 void SeizedThreads::DetachAll() {
   // A thread that has not stopped yet cannot be detached.  It gets the chance; one that still does
   // not stop (in uninterruptible sleep) runs on, and is let go when this process exits.
   constexpr auto kGrace = std::chrono::milliseconds(100);
   const auto deadline = std::chrono::steady_clock::now() + kGrace;
+  bool died = false;
   for (const auto& [tid, stopped] : seized_) {
     if (!stopped && !ptrace::WaitEventStopUntil(tid, deadline).has_value()) continue;
-    (void)ptrace::Detach(tid);
+    const Status detached = ptrace::Detach(tid);
+    died |= !detached.has_value() && detached.error().code() == ErrorCode::kTraceeGone;
   }
+  if (died) WaitForDeath();
   seized_.clear();
   threads_.clear();
 }

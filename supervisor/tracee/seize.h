@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "supervisor/base/result.h"
+#include "supervisor/tracee/sleep_clock.h"
 
 namespace tardigrade {
 
@@ -23,8 +24,9 @@ class SeizedThreads {
  public:
   struct Thread {
     pid_t tid = -1;
-    int stop_signal = 0;                   // Of a group-stop.
-    std::optional<int64_t> asleep_for_ns;  // How long it had slept in its system call.
+    int stop_signal = 0;                     // Of a group-stop.
+    std::optional<SleepClock::Sleep> sleep;  // In a call with a timeout, until the stop.
+    bool stop_makes_eintr = false;           // It sleeps in a call that the kernel never restarts.
   };
 
   // Called for each thread as soon as it has stopped.
@@ -40,13 +42,21 @@ class SeizedThreads {
 
   const std::vector<Thread>& threads() const { return threads_; }
   void DetachAll();
+  // Waits for all of them to die, after a SIGKILL: a tracer that does not wait for its tracees
+  // keeps their parent from seeing them die.  A child of this process stays a zombie, for others to
+  // reap.
+  void WaitForDeath();
 
  private:
-  // Seizes and interrupts the threads not yet known.  Returns how many.
-  Result<size_t> SeizeNew();
+  void ReapDead(pid_t tid, std::chrono::steady_clock::time_point deadline);
+
+  using Deadline = std::chrono::steady_clock::time_point;
+
+  // Seizes the threads not yet known.
+  Status SeizeNew();
   Status SeizeOne(pid_t tid);
-  Status WaitFor(size_t first_new, std::chrono::steady_clock::time_point deadline,
-                 const OnStop& on_stop);
+  Status StopFrom(size_t first_new, Deadline deadline, const OnStop& on_stop);
+  Status WaitFor(Thread& thread, Deadline deadline, const OnStop& on_stop);
 
   pid_t pid_;
   std::vector<Thread> threads_;

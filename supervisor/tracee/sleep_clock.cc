@@ -1,7 +1,6 @@
 #include "supervisor/tracee/sleep_clock.h"
 
 #include <sched.h>
-#include <sys/syscall.h>
 #include <time.h>
 
 #include <algorithm>
@@ -27,23 +26,35 @@ std::optional<std::string> Text(const std::string& path) {
   return std::move(text).value();
 }
 
+// Cuts "name   :   value" down to where the value begins.
+bool SkipToValue(std::string_view& text, std::string_view name) {
+  const size_t at = text.find(name);
+  if (at == std::string_view::npos) return false;
+  text.remove_prefix(at + name.size());
+  const size_t colon = text.find(':');
+  if (colon == std::string_view::npos) return false;
+  text.remove_prefix(colon + 1);
+  proc_text::SkipBlanks(text);
+  return true;
+}
+
 }  // namespace
 
 std::optional<int64_t> ParseExecStartNs(std::string_view text) {
-  constexpr std::string_view kName = "se.exec_start";
-  const size_t at = text.find(kName);
-  if (at == std::string_view::npos) return {};
-  text.remove_prefix(at + kName.size());
-  const size_t colon = text.find(':');
-  if (colon == std::string_view::npos) return {};
-  text.remove_prefix(colon + 1);
-  proc_text::SkipBlanks(text);
+  if (!SkipToValue(text, "se.exec_start")) return {};
   // Milliseconds, and after the point six digits of nanoseconds.
   int64_t ms = 0, ns = 0;
   if (!proc_text::TakeNumber(text, ms) || !proc_text::TakeChar(text, '.')) return {};
   if (!proc_text::TakeNumber(text, ns) || ms < 0 || ns < 0 || ns > 999'999) return {};
   if (ms > INT64_MAX / 1'000'000 - 1) return {};
   return ms * 1'000'000 + ns;
+}
+
+std::optional<int64_t> ParseVoluntarySwitches(std::string_view text) {
+  int64_t switches = 0;
+  if (!SkipToValue(text, "nr_voluntary_switches")) return {};
+  if (!proc_text::TakeNumber(text, switches)) return {};
+  return switches;
 }
 
 std::optional<int> ParseCpu(std::string_view text) {
@@ -57,13 +68,10 @@ std::optional<int> ParseCpu(std::string_view text) {
   return cpu;
 }
 
-bool IsTimedSleep(std::string_view text) {
-  static constexpr int64_t kCalls[] = {SYS_nanosleep,      SYS_clock_nanosleep, SYS_poll,
-                                       SYS_futex,          SYS_epoll_wait,      SYS_epoll_pwait,
-                                       SYS_restart_syscall};
+std::optional<int64_t> ParseSleepingCall(std::string_view text) {
   int64_t number = -1;
-  if (!proc_text::TakeNumber(text, number)) return false;  // "running".
-  return std::find(std::begin(kCalls), std::end(kCalls), number) != std::end(kCalls);
+  if (!proc_text::TakeNumber(text, number) || number < 0) return {};
+  return number;
 }
 
 std::optional<int64_t> SleepClock::OffsetOf(int cpu) {
@@ -86,19 +94,24 @@ std::optional<int64_t> SleepClock::OffsetOf(int cpu) {
   return offset;
 }
 
-std::optional<int64_t> SleepClock::AsleepFor(pid_t tid) {
+std::optional<SleepClock::Sleep> SleepClock::Measure(pid_t tid) {
   const std::string dir = StrCat("/proc/", pid_, "/task/", tid, "/");
-  const auto call = Text(dir + "syscall");
-  if (!call || !IsTimedSleep(*call)) return {};
   const auto sched = Text(dir + "sched");
   const auto stat = Text(dir + "stat");
   if (!sched || !stat) return {};
   const auto start = ParseExecStartNs(*sched);
+  const auto switches = ParseVoluntarySwitches(*sched);
   const auto cpu = ParseCpu(*stat);
-  if (!start || *start == 0 || !cpu) return {};
+  if (!start || *start == 0 || !switches || !cpu) return {};
   const auto offset = OffsetOf(*cpu);
   if (!offset) return {};
-  return std::max<int64_t>(0, MonotonicNs() - (*start + *offset));
+  return Sleep{.asleep_for_ns = std::max<int64_t>(0, MonotonicNs() - (*start + *offset)),
+               .switches = *switches};
+}
+
+bool SleepClock::LastedUntilStop(pid_t pid, pid_t tid, const Sleep& sleep) {
+  const auto sched = Text(StrCat("/proc/", pid, "/task/", tid, "/sched"));
+  return sched && ParseVoluntarySwitches(*sched) == sleep.switches + 1;
 }
 
 }  // namespace tardigrade

@@ -19,8 +19,17 @@ class SleepClock {
  public:
   explicit SleepClock(pid_t pid) : pid_(pid) {}
 
-  // Empty if the thread is not asleep in such a call, or the kernel does not tell.
-  std::optional<int64_t> AsleepFor(pid_t tid);
+  struct Sleep {
+    int64_t asleep_for_ns = 0;
+    int64_t switches = 0;  // Times the thread had gone to sleep.
+  };
+
+  // `tid` is asleep.  Empty if the kernel does not tell.
+  std::optional<Sleep> Measure(pid_t tid);
+
+  // True if `tid`, which has been stopped since, was in the same sleep until then: it has switched
+  // once more, into the stop.
+  static bool LastedUntilStop(pid_t pid, pid_t tid, const Sleep& sleep);
 
  private:
   // CLOCK_MONOTONIC minus the scheduler's clock of `cpu`.
@@ -32,11 +41,12 @@ class SleepClock {
 
 // se.exec_start of the text of /proc/PID/sched.
 std::optional<int64_t> ParseExecStartNs(std::string_view sched_text);
+// nr_voluntary_switches of the same.
+std::optional<int64_t> ParseVoluntarySwitches(std::string_view sched_text);
 // The CPU a thread last ran on, from the text of /proc/PID/stat.
 std::optional<int> ParseCpu(std::string_view stat_text);
-// True if the text of /proc/PID/syscall says that the thread sleeps in a call whose timeout
-// must be shortened when it is stopped: those that leave a restart block, and epoll_wait.
-bool IsTimedSleep(std::string_view syscall_text);
+// The system call a thread is asleep in, from the text of /proc/PID/syscall; empty if it runs.
+std::optional<int64_t> ParseSleepingCall(std::string_view syscall_text);
 
 }  // namespace tardigrade
 

@@ -11,6 +11,7 @@
 #include "supervisor/tracee/abandoned_segments.h"
 #include "supervisor/tracee/arch/x86_64/injected_call.h"
 #include "supervisor/tracee/arch/x86_64/signal_frame.h"
+#include "supervisor/tracee/proc_status.h"
 #include "supervisor/tracee/ptrace.h"
 #include "supervisor/tracee/remote_memory.h"
 
@@ -30,13 +31,18 @@ Result<std::vector<MemoryMapping>> ReadMaps(pid_t pid) {
   return ParseMaps(text);
 }
 
+bool IsDead(pid_t pid) {
+  const Result<TraceeStatus> status = ReadStatus(pid, pid);
+  return !status.has_value() || status.value().state == 'Z' || status.value().state == 'X';
+}
+
 }  // namespace
 
 Status Visit::Run(std::span<std::vector<uint64_t>> programs) {
   if (programs.size() != threads_.size())
     return Error(ErrorCode::kInternal, "a visit needs one program for each thread");
-  RETURN_IF_ERROR(Prepare(programs), "preparing a visit of process ", pid_);
   const auto visit = [&]() -> Status {
+    RETURN_IF_ERROR(Prepare(programs));
     RETURN_IF_ERROR(MakeSegment());
     RETURN_IF_ERROR(SendGuide());
     RETURN_IF_ERROR(SendOthers());
@@ -45,6 +51,9 @@ Status Visit::Run(std::span<std::vector<uint64_t>> programs) {
   };
   const Status visited = visit();
   const Status returned = Return();
+  // A tracee that was killed shows in many ways.
+  if ((!visited.has_value() || !returned.has_value()) && IsDead(pid_))
+    return Error(ErrorCode::kTraceeGone, StrCat("process ", pid_, " died during a visit"));
   RETURN_IF_ERROR(visited, "visiting process ", pid_);
   RETURN_IF_ERROR(returned, "leaving process ", pid_, " after a visit");
   return Ok();
@@ -58,7 +67,8 @@ Status Visit::Prepare(std::span<const std::vector<uint64_t>> programs) {
   ASSIGN_OR_RETURN(plan_.base, FindHole(maps, image_->size_bytes()));
   RemoveAbandonedSegments();
   for (const FrozenThread& thread : threads_) {
-    if (plan_.suspend_seccomp) RETURN_IF_ERROR(ptrace::SuspendSeccomp(thread.tid, true));
+    if (!plan_.suspend_seccomp) break;
+    RETURN_IF_ERROR(ptrace::SuspendSeccomp(thread.tid, true), "suspending seccomp (needs root)");
   }
   away_.assign(threads_.size(), false);
   return Ok();

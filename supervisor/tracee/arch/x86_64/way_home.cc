@@ -68,20 +68,31 @@ WayHome PlanWayHome(pid_t pid, const Registers& registers) {
   return way;
 }
 
+// Their kernel code says -EINTR itself when a signal is pending, rather than -ERESTART*:
+// fs/eventpoll.c, kernel/signal.c, ipc/sem.c, fs/aio.c, io_uring/io_uring.c.
+bool IsNeverRestarted(int64_t call_number) {
+  static constexpr int64_t kCalls[] = {SYS_epoll_wait,   SYS_epoll_pwait,   SYS_epoll_pwait2,
+                                       SYS_semop,        SYS_semtimedop,    SYS_rt_sigtimedwait,
+                                       SYS_io_getevents, SYS_io_uring_enter};
+  return std::find(std::begin(kCalls), std::end(kCalls), call_number) != std::end(kCalls);
+}
+
+bool HasTimeoutToShorten(int64_t call_number) {
+  static constexpr int64_t kCalls[] = {SYS_nanosleep, SYS_clock_nanosleep, SYS_poll,
+                                       SYS_futex,     SYS_epoll_wait,      SYS_epoll_pwait};
+  return std::find(std::begin(kCalls), std::end(kCalls), call_number) != std::end(kCalls);
+}
+
 bool IsEintrOfStop(const Registers& registers) {
-  // Those whose kernel code says -EINTR itself when a signal is pending, rather than -ERESTART*:
-  // fs/eventpoll.c, kernel/signal.c, ipc/sem.c, fs/aio.c, io_uring; and sockets with a timeout
-  // (include/net/sock.h, sock_intr_errno()).
-  static constexpr int64_t kCalls[] = {SYS_epoll_wait,      SYS_epoll_pwait,    SYS_epoll_pwait2,
-                                       SYS_rt_sigtimedwait, SYS_semop,          SYS_semtimedop,
-                                       SYS_io_getevents,    SYS_io_uring_enter, SYS_read,
-                                       SYS_readv,           SYS_recvfrom,       SYS_recvmsg,
-                                       SYS_recvmmsg,        SYS_write,          SYS_writev,
-                                       SYS_sendto,          SYS_sendmsg,        SYS_sendmmsg,
-                                       SYS_accept,          SYS_accept4,        SYS_connect};
+  // Of a socket with a timeout (include/net/sock.h, sock_intr_errno()).
+  static constexpr int64_t kSocketCalls[] = {
+      SYS_read,  SYS_readv,  SYS_recvfrom, SYS_recvmsg, SYS_recvmmsg, SYS_accept, SYS_accept4,
+      SYS_write, SYS_writev, SYS_sendto,   SYS_sendmsg, SYS_sendmmsg, SYS_connect};
   const InterruptedCall call = CallOf(registers);
   return call.in_call && call.result == -EINTR &&
-         std::find(std::begin(kCalls), std::end(kCalls), call.number) != std::end(kCalls);
+         (IsNeverRestarted(call.number) ||
+          std::find(std::begin(kSocketCalls), std::end(kSocketCalls), call.number) !=
+              std::end(kSocketCalls));
 }
 
 }  // namespace tardigrade::arch

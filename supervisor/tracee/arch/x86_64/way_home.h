@@ -24,6 +24,11 @@ struct WayHome {
 // arch_do_signal_or_restart()).  `pid` is the tracee, whose code is looked at.
 WayHome PlanWayHome(pid_t pid, const Registers& registers);
 
+// Calls that say EINTR when a stop interrupts them, whatever it is for, and calls whose timeout
+// must be shortened when they go on after a stop.
+bool IsNeverRestarted(int64_t call_number);
+bool HasTimeoutToShorten(int64_t call_number);
+
 // True if the thread was stopped in a system call that returned EINTR of a kind that the kernel
 // never restarts, so that the stop alone made it: epoll_wait and others (signal(7), "Interruption
 // of system calls and library functions by stop signals").  The caller knows that no signal did it.

@@ -1,0 +1,224 @@
+// System calls in progress see nothing of a visit: no EINTR, and they end when they would have.
+
+#include <errno.h>
+#include <gtest/gtest.h>
+#include <linux/futex.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/select.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <functional>
+
+#include "supervisor/resource/syscall_plan.h"
+#include "supervisor/tracee/frozen_process.h"
+#include "tests/testing/matchers.h"
+
+namespace tardigrade {
+namespace {
+
+using testing::IsOk;
+
+constexpr int kCallMs = 300;
+constexpr int64_t kNsPerMs = 1'000'000;
+constexpr timespec kCallTime = {.tv_sec = 0, .tv_nsec = kCallMs * kNsPerMs};
+
+int64_t NowNs() {
+  timespec now = {};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * int64_t{1'000'000'000} + now.tv_nsec;
+}
+
+// What a call did, in memory shared with the tracee that made it.
+struct Answer {
+  bool begun, done;
+  long result;
+  int error;
+  int64_t took_ns;
+};
+
+struct Call {
+  const char* name;
+  std::function<long()> make;
+  long result;
+  int error;
+  bool keeps_end = true;  // False: its timeout begins anew at each stop.
+  bool tells_time_left = false;
+};
+
+long SleepOnEpoll() {
+  epoll_event event;
+  return epoll_wait(epoll_create1(0), &event, 1, kCallMs);
+}
+long WaitForSignal() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGUSR2);
+  sigprocmask(SIG_BLOCK, &set, nullptr);
+  return sigtimedwait(&set, nullptr, &kCallTime);
+}
+long WaitOnFutex() {
+  static uint32_t word = 0;
+  return syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, 0, &kCallTime, nullptr, 0);
+}
+long SelectNothing() {
+  timeval time = {.tv_sec = 0, .tv_usec = kCallMs * 1000};
+  return select(0, nullptr, nullptr, nullptr, &time);
+}
+// Ends by the child that writes after kCallMs.
+long ReadFromPipe() {
+  int ends[2];
+  if (pipe(ends) != 0) return -2;
+  if (fork() == 0) {
+    nanosleep(&kCallTime, nullptr);
+    (void)!write(ends[1], "x", 1);
+    _exit(0);
+  }
+  char byte;
+  return read(ends[0], &byte, 1);
+}
+long WaitForChild() {
+  const pid_t child = fork();
+  if (child == 0) {
+    nanosleep(&kCallTime, nullptr);
+    _exit(7);
+  }
+  int status = 0;
+  return waitpid(child, &status, 0) == child ? WEXITSTATUS(status) : -1;
+}
+void OnSignal(int) {}
+long Suspend() {
+  signal(SIGUSR1, OnSignal);
+  sigset_t usr1, none;
+  sigemptyset(&none);
+  sigemptyset(&usr1);
+  sigaddset(&usr1, SIGUSR1);
+  sigprocmask(SIG_BLOCK, &usr1, nullptr);
+  if (fork() == 0) {
+    nanosleep(&kCallTime, nullptr);
+    kill(getppid(), SIGUSR1);
+    _exit(0);
+  }
+  return sigsuspend(&none);
+}
+
+std::vector<Call> Calls() {
+  return {
+      {.name = "nanosleep",
+       .make = [] { return nanosleep(&kCallTime, nullptr); },
+       .result = 0,
+       .error = 0,
+       .tells_time_left = true},
+      {.name = "nanosleep_with_rest",
+       .make =
+           [] {
+             timespec rest;
+             return nanosleep(&kCallTime, &rest);
+           },
+       .result = 0,
+       .error = 0,
+       .tells_time_left = true},
+      {.name = "clock_nanosleep",
+       .make = [] { return clock_nanosleep(CLOCK_MONOTONIC, 0, &kCallTime, nullptr); },
+       .result = 0,
+       .error = 0,
+       .tells_time_left = true},
+      {.name = "poll",
+       .make = [] { return poll(nullptr, 0, kCallMs); },
+       .result = 0,
+       .error = 0,
+       .tells_time_left = true},
+      {.name = "select", .make = SelectNothing, .result = 0, .error = 0},
+      {.name = "futex",
+       .make = WaitOnFutex,
+       .result = -1,
+       .error = ETIMEDOUT,
+       .tells_time_left = true},
+      {.name = "epoll_wait", .make = SleepOnEpoll, .result = 0, .error = 0},
+      {.name = "sigtimedwait",
+       .make = WaitForSignal,
+       .result = -1,
+       .error = EAGAIN,
+       .keeps_end = false},
+      {.name = "read", .make = ReadFromPipe, .result = 1, .error = 0},
+      {.name = "wait4", .make = WaitForChild, .result = 7, .error = 0},
+      {.name = "sigsuspend", .make = Suspend, .result = -1, .error = EINTR},
+  };
+}
+
+class InterruptedCall : public ::testing::TestWithParam<Call> {
+ protected:
+  InterruptedCall()
+      : answer_(static_cast<Answer*>(mmap(nullptr, sizeof(Answer), PROT_READ | PROT_WRITE,
+                                          MAP_SHARED | MAP_ANONYMOUS, -1, 0))) {
+    pid_ = fork();
+    if (pid_ != 0) return;
+    const int64_t start = NowNs();
+    __atomic_store_n(&answer_->begun, true, __ATOMIC_SEQ_CST);
+    errno = 0;
+    answer_->result = GetParam().make();
+    answer_->error = answer_->result < 0 ? errno : 0;
+    answer_->took_ns = NowNs() - start;
+    __atomic_store_n(&answer_->done, true, __ATOMIC_SEQ_CST);
+    for (;;) pause();
+  }
+  ~InterruptedCall() override {
+    kill(pid_, SIGKILL);
+    waitpid(pid_, nullptr, __WALL);
+    munmap(answer_, sizeof(Answer));
+  }
+
+  // Returns the time left that the freeze told, -1 if none.
+  int64_t VisitOnce() {
+    SyscallPlan plan;
+    plan.Add("asking the thread id", SYS_gettid, {});
+    auto frozen = FrozenProcess::Freeze(
+        pid_, {.deadline = std::chrono::steady_clock::now() + std::chrono::seconds(5)});
+    EXPECT_THAT(frozen, IsOk());
+    if (!frozen.has_value()) return -1;
+    std::vector<std::vector<uint64_t>> programs(1, plan.Compile());
+    EXPECT_THAT(frozen.value()->Visit(programs), IsOk());
+    const int64_t left_ns = frozen.value()->threads()[0].syscall_time_left_ns.value_or(-1);
+    EXPECT_THAT(frozen.value()->Leave(LeaveAs::kAsFound), IsOk());
+    return left_ns;
+  }
+
+  Answer* answer_;
+  pid_t pid_;
+};
+
+TEST_P(InterruptedCall, GoesOnAfterVisits) {
+  while (!__atomic_load_n(&answer_->begun, __ATOMIC_SEQ_CST)) usleep(100);
+  usleep(50'000);
+  const int64_t left_ns = VisitOnce();
+  if (GetParam().tells_time_left) {
+    EXPECT_NEAR(static_cast<double>(left_ns) / kNsPerMs, kCallMs - 50, 30);
+  } else {
+    EXPECT_EQ(left_ns, -1);
+  }
+  for (int i = 0; i < 3; ++i) {
+    usleep(40'000);
+    (void)VisitOnce();
+  }
+  EXPECT_FALSE(__atomic_load_n(&answer_->done, __ATOMIC_SEQ_CST));
+  for (int i = 0; i < 3000 && !__atomic_load_n(&answer_->done, __ATOMIC_SEQ_CST); ++i) usleep(1000);
+  ASSERT_TRUE(answer_->done);
+  EXPECT_EQ(answer_->result, GetParam().result);
+  EXPECT_EQ(answer_->error, GetParam().error);
+  EXPECT_GE(answer_->took_ns, (kCallMs - 1) * kNsPerMs);
+  if (GetParam().keeps_end) {
+    EXPECT_LT(answer_->took_ns, (kCallMs + 60) * kNsPerMs);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Calls, InterruptedCall, ::testing::ValuesIn(Calls()),
+                         [](const auto& info) { return std::string(info.param.name); });
+
+}  // namespace
+}  // namespace tardigrade
