@@ -27,6 +27,7 @@ class SharedAnonymousKind final : public MappingKind {
   bool Claims(const MemoryMapping& mapping) const override;
   Result<MappingState> Collect(pid_t pid, const MemoryMapping& mapping,
                                CollectContext& context) const override;
+  bool has_backing() const override { return false; }
   Result<std::optional<ScopedFd>> OpenBacking(const Value& state,
                                               CreateContext& context) const override;
 };

@@ -13,6 +13,7 @@ class KernelMappingKind final : public MappingKind {
   bool Claims(const MemoryMapping& mapping) const override;
   Result<MappingState> Collect(pid_t pid, const MemoryMapping& mapping,
                                CollectContext& context) const override;
+  bool has_backing() const override { return false; }
   Result<std::optional<ScopedFd>> OpenBacking(const Value& state,
                                               CreateContext& context) const override;
 };

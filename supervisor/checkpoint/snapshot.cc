@@ -14,7 +14,8 @@
 #include "supervisor/checkpoint/memory_collector.h"
 #include "supervisor/checkpoint/survey.h"
 #include "supervisor/image/image_store.h"
-#include "supervisor/tracee/backtrace.h"
+#include "supervisor/tracee/stack_unwinder.h"
+#include "supervisor/tracee/symbolize.h"
 
 namespace tardigrade {
 namespace {
@@ -111,12 +112,15 @@ class SnapshotRun {
     return Ok();
   }
 
-  // Best effort, and never for long.
+  // Best effort, and never for long: addresses now, symbols when the job runs again.
   void TakeBacktraces() {
+    Result<std::unique_ptr<StackUnwinder>> unwinder = StackUnwinder::Create(options_.pid);
+    if (!unwinder.has_value()) return;
+    unwinder_ = std::move(unwinder).value();
     const Clock::time_point deadline = Clock::now() + kBacktraceBudget;
     for (size_t i = 0; i < process_.threads.size() && Clock::now() < deadline; ++i) {
-      Result<std::vector<BacktraceFrame>> frames = TakeBacktrace(frozen_->threads()[i].tid, kMaxBacktraceFrames, deadline);
-      if (frames.has_value()) process_.threads[i].backtrace = std::move(frames).value();
+      for (const uint64_t address : unwinder_->Unwind(frozen_->threads()[i].registers, kMaxBacktraceFrames, deadline))
+        process_.threads[i].backtrace.emplace_back().address = address;
     }
   }
 
@@ -156,7 +160,9 @@ class SnapshotRun {
     return image_->Commit(std::move(manifest_));
   }
 
-  void SymbolizeBacktraces() {}
+  void SymbolizeBacktraces() {
+    if (unwinder_ != nullptr) Symbolize(process_.threads, unwinder_->mappings(), StrCat("/proc/", options_.pid, "/root"));
+  }
 
   const SnapshotOptions& options_;
   const KindList& kinds_;
@@ -165,6 +171,7 @@ class SnapshotRun {
   Clock::time_point frozen_at_;
   std::unique_ptr<ImageWriter> image_;
   std::unique_ptr<PageFileWriter> pages_;
+  std::unique_ptr<StackUnwinder> unwinder_;
   Manifest manifest_;
   ProcessDocument process_;
   FilesDocument files_;

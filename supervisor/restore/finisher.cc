@@ -12,6 +12,7 @@
 #include "supervisor/base/file_io.h"
 #include "supervisor/restore/interrupted_call.h"
 #include "supervisor/tracee/ptrace.h"
+#include "supervisor/tracee/syscall_user_dispatch.h"
 
 namespace tardigrade {
 namespace {
@@ -51,6 +52,16 @@ Result<std::map<pid_t, pid_t>> OuterTids(pid_t pid) {
     by_inner.emplace(inner, tid);
   }
   return by_inner;
+}
+
+// Through ptrace and last of all: it would catch the restorer's own calls.
+Status RestoreDispatch(pid_t tid, const std::vector<KindState>& states) {
+  for (const KindState& state : states) {
+    if (state.kind != "syscall_user_dispatch") continue;
+    ASSIGN_OR_RETURN(const auto dispatch, Decode<SyscallUserDispatchState>(state.state, state.kind));
+    RETURN_IF_ERROR(SetSyscallUserDispatch(tid, dispatch), "restoring syscall user dispatch");
+  }
+  return Ok();
 }
 
 }  // namespace
@@ -168,6 +179,7 @@ Status Finisher::Arm(Segment& segment, const LoadedImage& image) {
     RETURN_IF_ERROR(ptrace::SetExtendedState(tids_[i], image.threads[i].extended_state));
     RETURN_IF_ERROR(ptrace::SetRegisters(tids_[i], registers[i]));
     RETURN_IF_ERROR(ptrace::SetSignalMask(tids_[i], document.signal_mask));
+    RETURN_IF_ERROR(RestoreDispatch(tids_[i], document.states));
   }
   return Ok();
 }

@@ -15,7 +15,9 @@
 #include <cerrno>
 #include <climits>
 #include <cstdlib>
+#include <filesystem>
 #include <string>
+#include <vector>
 
 #include "supervisor/base/file_io.h"
 #include "supervisor/resource/init_name.h"
@@ -174,8 +176,22 @@ Result<LaunchedTask> Launcher::InNewNamespace(pid_t pid, const std::function<voi
 
 void Launcher::Abandon(const LaunchedTask& task) {
   const pid_t top = task.init_pid > 0 ? task.init_pid : task.pid;
+  // The init cannot end before all in its namespace is reaped, and a traced thread is reaped by its
+  // tracer first (kernel/pid_namespace.c, zap_pid_ns_processes(); kernel/exit.c, wait_task_zombie()).
+  std::vector<pid_t> traced = {task.pid};
+  std::error_code unreadable;
+  for (const auto& entry : std::filesystem::directory_iterator(StrCat("/proc/", task.pid, "/task"), unreadable))
+    traced.push_back(std::atoi(entry.path().filename().c_str()));
   kill(top, SIGKILL);
-  waitpid(top, nullptr, __WALL);
+  kill(task.pid, SIGKILL);
+  for (;;) {
+    for (const pid_t tid : traced) {
+      if (tid != top) (void)waitpid(tid, nullptr, WNOHANG | __WALL);
+    }
+    const pid_t ended = waitpid(top, nullptr, WNOHANG | __WALL);
+    if (ended == top || (ended < 0 && errno == ECHILD)) return;
+    usleep(500);
+  }
 }
 
 void Launcher::SetFree(const LaunchedTask& task) {
