@@ -22,9 +22,10 @@ using ptrace::WaitStatus;
 
 constexpr auto kStopLimit = std::chrono::seconds(30);
 
-Status DieWithTracer(pid_t tid) {
-  if (::ptrace(PTRACE_SETOPTIONS, tid, nullptr, PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD) != 0)
-    return Error::Errno("PTRACE_SETOPTIONS of thread ", tid);
+// Unlike a job that runs already, one that is half made is to die with its maker.
+Status SeizeToDieWithMe(pid_t tid) {
+  if (::ptrace(PTRACE_SEIZE, tid, nullptr, PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD) != 0)
+    return Error::Errno("PTRACE_SEIZE of thread ", tid);
   return Ok();
 }
 
@@ -67,8 +68,7 @@ Status RestoreDispatch(pid_t tid, const std::vector<KindState>& states) {
 }  // namespace
 
 Result<Finisher> Finisher::Attach(pid_t leader) {
-  RETURN_IF_ERROR(ptrace::Seize(leader));
-  RETURN_IF_ERROR(DieWithTracer(leader));
+  RETURN_IF_ERROR(SeizeToDieWithMe(leader));
   return Finisher(leader);
 }
 
@@ -106,10 +106,7 @@ Status Finisher::StopThreads(const LoadedImage& image) {
     const auto it = by_inner.find(thread.tid);
     if (it == by_inner.end()) return Error(ErrorCode::kInternal, StrCat("thread ", thread.tid, " was not made"));
     tids_.push_back(it->second);
-    if (it->second != leader_) {
-      RETURN_IF_ERROR(ptrace::Seize(it->second));
-      RETURN_IF_ERROR(DieWithTracer(it->second));
-    }
+    if (it->second != leader_) RETURN_IF_ERROR(SeizeToDieWithMe(it->second));
     RETURN_IF_ERROR(ptrace::Interrupt(it->second));
   }
   for (const pid_t tid : tids_) {
