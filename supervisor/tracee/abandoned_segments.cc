@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "protocols/parasite_segment.h"
+#include "supervisor/tracee/shared_segment.h"
 
 namespace tardigrade {
 namespace {
@@ -20,8 +21,9 @@ constexpr time_t kOldSeconds = 60;
 bool LooksAbandoned(const shmid_ds& segment) {
   const bool creator_lives =
       segment.shm_cpid != 0 && (kill(segment.shm_cpid, 0) == 0 || errno != ESRCH);
-  return segment.shm_perm.uid == geteuid() && (segment.shm_perm.mode & 0777) == 0700 &&
-         segment.shm_nattch == 0 && !creator_lives &&
+  const auto key = static_cast<uint32_t>(segment.shm_perm.__key);
+  return (key & kSegmentKeyPrefixMask) == kSegmentKeyPrefix && segment.shm_perm.uid == geteuid() &&
+         (segment.shm_perm.mode & 0777) == 0700 && segment.shm_nattch == 0 && !creator_lives &&
          segment.shm_segsz > protocol::kParasiteSlotsOffset &&
          segment.shm_ctime < time(nullptr) - kOldSeconds;
 }
@@ -31,7 +33,8 @@ bool IsOurs(int id) {
   if (at == reinterpret_cast<void*>(-1)) return false;
   const auto* header = reinterpret_cast<const protocol::ParasiteHeader*>(
       static_cast<const char*>(at) + protocol::kParasiteHeaderOffset);
-  const bool ours = header->magic == protocol::kParasiteMagic;
+  // Empty: it was killed before it filled the segment.
+  const bool ours = header->magic == protocol::kParasiteMagic || header->magic == 0;
   shmdt(at);
   return ours;
 }

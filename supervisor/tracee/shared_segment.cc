@@ -2,6 +2,7 @@
 
 #include <sys/ipc.h>
 #include <sys/shm.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <utility>
@@ -10,7 +11,13 @@ namespace tardigrade {
 
 Result<SharedSegment> SharedSegment::Create(size_t bytes) {
   constexpr int kOwnerOnly = 0700;  // The tracee attaches it executable.
-  const int id = shmget(IPC_PRIVATE, bytes, kOwnerOnly | IPC_CREAT);
+  constexpr int kTries = 1000;
+  int id = -1;
+  for (int i = 0; i < kTries && id < 0; ++i) {
+    const uint32_t key = kSegmentKeyPrefix | (static_cast<uint32_t>(getpid() + i) & 0xffff);
+    id = shmget(static_cast<key_t>(key), bytes, kOwnerOnly | IPC_CREAT | IPC_EXCL);
+    if (id < 0 && errno != EEXIST) break;
+  }
   if (id < 0)
     return Error::Errno("shmget of ", bytes, " bytes (see kernel.shmmax and kernel.shmall)");
   void* const at = shmat(id, nullptr, 0);

@@ -2,11 +2,17 @@
 #define SUPERVISOR_TRACEE_SHARED_SEGMENT_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 
 #include "supervisor/base/result.h"
 
 namespace tardigrade {
+
+// The upper half of the key of every segment made here: it tells them from others', also while they
+// are still empty.
+inline constexpr uint32_t kSegmentKeyPrefix = 0x74670000;
+inline constexpr uint32_t kSegmentKeyPrefixMask = 0xffff0000;
 
 // A System V shared memory segment, attached here.  Detaches, and removes the segment unless that
 // has been done, when it is destroyed.
