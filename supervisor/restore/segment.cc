@@ -136,6 +136,11 @@ Error Segment::FailureOf(size_t thread) {
   if (plan == nullptr || failed.failed_program > 3) return Error(ErrorCode::kInternal, StrCat(who, " failed in no program"));
   const auto* program = reinterpret_cast<const SyscallProgram*>(failed.program[failed.failed_program]);
   if (program->done >= plan->size()) return Error::Syscall(ErrorCode::kRemote, error, who);
+  if (error == ERANGE) {
+    const int64_t result = reinterpret_cast<const SyscallOp*>(program + 1)[program->done].result;
+    return Error(ErrorCode::kRemote, StrCat(who, ": ", plan->label(program->done), ": the kernel returned ", result,
+                                            ", which is not what was asked for"));
+  }
   return Error::Syscall(error == EPERM ? ErrorCode::kDenied : ErrorCode::kRemote, error,
                         StrCat(who, ": ", plan->label(program->done)));
 }

@@ -37,22 +37,21 @@ Status PutAt(int from, int number, int flags) {
   return Ok();
 }
 
-Status OpenBackings(const TaskInputs& in, FileFactory& factory, std::vector<ScopedFd>& opened) {
+// Each goes to its number at once: what is open below never grows into the helpers' numbers.
+Status OpenBackings(const TaskInputs& in, FileFactory& factory) {
   const HelperFds& fds = in.plan->fds;
   for (size_t i = 0; i < fds.backings.size(); ++i) {
     const MappingDocument& mapping = in.image->process.mappings[fds.opened_from[i]];
     ASSIGN_OR_RETURN(ScopedFd fd, factory.OpenBacking(mapping.backing), "opening what is mapped at ", Hex(mapping.start), " (", mapping.path, ")");
     if (!fd.valid()) return Error(ErrorCode::kInternal, StrCat("nothing is behind the mapping at ", Hex(mapping.start)));
-    opened.push_back(std::move(fd));
+    RETURN_IF_ERROR(PutAt(fd.get(), fds.backings[i], O_CLOEXEC));
   }
   return Ok();
 }
 
-// Numbers the job's descriptors and the helpers, and closes all else.
-Status NumberDescriptors(const TaskInputs& in, const FileFactory& factory, const std::vector<ScopedFd>& backings) {
-  const HelperFds& fds = in.plan->fds;
-  for (size_t i = 0; i < backings.size(); ++i) RETURN_IF_ERROR(PutAt(backings[i].get(), fds.backings[i], O_CLOEXEC));
-  RETURN_IF_ERROR(PutAt(in.image->pages->fd(), fds.pages, O_CLOEXEC));
+// Numbers the job's descriptors and the page file.
+Status NumberDescriptors(const TaskInputs& in, const FileFactory& factory) {
+  RETURN_IF_ERROR(PutAt(in.image->pages->fd(), in.plan->fds.pages, O_CLOEXEC));
   std::vector<DescriptorDocument> wanted = in.image->process.descriptors;
   std::sort(wanted.begin(), wanted.end(), [](const auto& a, const auto& b) { return a.fd < b.fd; });
   for (const DescriptorDocument& d : wanted)
@@ -91,13 +90,10 @@ Status Prepare(const TaskInputs& in, FileFactory& factory) {
   RETURN_IF_ERROR(JoinSession(in.image->process));
   RETURN_IF_ERROR(RaiseFileLimit());
   RETURN_IF_ERROR(factory.CreateFiles());
-  std::vector<ScopedFd> backings;
-  RETURN_IF_ERROR(OpenBackings(in, factory, backings));
+  RETURN_IF_ERROR(OpenBackings(in, factory));
   for (const std::string& warning : factory.warnings()) in.channel->SayWarning(warning);
   RETURN_IF_ERROR(UnregisterRseq());
-  RETURN_IF_ERROR(NumberDescriptors(in, factory, backings));
-  for (ScopedFd& fd : backings) fd.Release();  // Closed with the rest.
-  return Ok();
+  return NumberDescriptors(in, factory);
 }
 
 }  // namespace
