@@ -42,6 +42,9 @@ class Case:
 
     def start(self):
         with open(os.path.join(self.dir, "log"), "ab") as log:
+            if self.uid is not None:
+                # The job's own file, as if its user had started it.
+                os.fchown(log.fileno(), self.uid, self.uid)
             self.child = subprocess.Popen(
                 tools.as_user(self.uid) + [self.binary, self.state],
                 stdin=subprocess.DEVNULL,
