@@ -58,6 +58,8 @@ bool HandlerInterrupts(uint32_t interrupts, uint64_t home_mask) {
 
 extern "C" void ParasiteVisit(ParasiteSlot* slot) {
   __atomic_store_n(&slot->state, kSlotEntered, __ATOMIC_RELEASE);
+  // Else it could look as if the thread were still to come.
+  if (slot->entry_slot != 0) *reinterpret_cast<uint64_t*>(slot->entry_slot) = 0;
   RemoveSegment(reinterpret_cast<ParasiteHeader*>(slot->header));
   if (slot->program != 0)
     slot->program_result = RunProgram(reinterpret_cast<SyscallProgram*>(slot->program));

@@ -64,7 +64,8 @@ struct ParasiteSlot {
   uint64_t after_call;     // The address to resume at if the call is to return EINTR.
   uint64_t program;        // Address of the SyscallProgram; 0 for none.
   int64_t program_result;  // Out: of RunProgram.
-  uint64_t reserved2[4];
+  uint64_t entry_slot;     // Dead memory that still says how the thread came in, to be wiped; or 0.
+  uint64_t reserved2[3];
 };
 static_assert(sizeof(ParasiteSlot) == 128);
 

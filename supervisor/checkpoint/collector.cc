@@ -30,7 +30,8 @@ Result<ThreadDocument> DescribeThread(const TaskFacts& task, const FrozenThread&
   document.tid = task.inner_tid;
   ASSIGN_OR_RETURN(document.comm, ReadFile(task.proc_dir + "/comm"));
   while (!document.comm.empty() && document.comm.back() == '\n') document.comm.pop_back();
-  ASSIGN_OR_RETURN(document.registers, attachments.Put(std::as_bytes(std::span(&frozen.registers, 1))));
+  ASSIGN_OR_RETURN(const arch::Registers registers, RegistersForImage(frozen));
+  ASSIGN_OR_RETURN(document.registers, attachments.Put(std::as_bytes(std::span(&registers, 1))));
   ASSIGN_OR_RETURN(document.extended_state, attachments.Put(frozen.extended_state));
   document.signal_mask = frozen.signal_mask;
   document.syscall_time_left_ns = frozen.syscall_time_left_ns;
@@ -78,6 +79,8 @@ Status CollectTasks(const Survey& survey, const KindList& kinds, FrozenProcess& 
                     ProcessDocument& process) {
   const std::span<const FrozenThread> threads = frozen.threads();
   ASSIGN_OR_RETURN(const std::vector<size_t> match, MatchThreads(survey, threads));
+  // Before the visit: a refusal must cost as little as it can.
+  for (const FrozenThread& thread : threads) RETURN_IF_ERROR(RegistersForImage(thread));
   std::vector<Queries> queries;
   std::vector<std::vector<uint64_t>> programs;
   for (size_t i = 0; i < threads.size(); ++i) {

@@ -73,6 +73,10 @@ class SnapshotRun {
     const Clock::time_point start = Clock::now();
     // A first look, while the job runs: most reasons to refuse cost it not even a pause.
     {
+      FreezeOptions freeze;
+      freeze.deadline = start + options_.timeout;
+      freeze.allow_fragile = options_.allow_fragile;
+      RETURN_IF_ERROR(ClearAfterKilledSupervisors(options_.pid, freeze));
       ASSIGN_OR_RETURN(const Survey first_look, Survey::Take(options_.pid, kinds_));
       RETURN_IF_ERROR(first_look.Check(kinds_));
     }

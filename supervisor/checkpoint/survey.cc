@@ -41,6 +41,19 @@ Result<pid_t> InnerPid(const std::string& status) {
   return std::atoi(status.c_str() + status.find_last_of("\t ", end) + 1);
 }
 
+// What /proc/PID says of descriptors, namespaces and the like it says of the main thread, and one
+// that has ended has none left (kernel/exit.c, do_exit()).
+Status CheckLeaderLives(const TaskFacts& leader) {
+  const size_t at = leader.status.find("\nState:\t");
+  if (at == std::string::npos) return Ok();
+  const char state = leader.status[at + 8];
+  if (state != 'Z' && state != 'X') return Ok();
+  return Error(ErrorCode::kUnsupported,
+               StrCat("the main thread of process ", leader.pid,
+                      " has exited while others go on; such a process cannot be saved yet (let main "
+                      "wait for the threads, pthread_join(3), rather than exit)"));
+}
+
 Status SurveyThreads(Survey& survey) {
   const std::string base = StrCat("/proc/", survey.pid, "/task");
   ASSIGN_OR_RETURN(std::vector<int> tids, ListNumbers(base));
@@ -59,7 +72,7 @@ Status SurveyThreads(Survey& survey) {
   }
   if (survey.threads.empty() || survey.threads[0].tid != survey.pid)
     return Error(ErrorCode::kTraceeGone, StrCat("process ", survey.pid, " has no leader any more"));
-  return Ok();
+  return CheckLeaderLives(survey.threads[0]);
 }
 
 Status SurveyMappings(Survey& survey, const KindList& kinds) {

@@ -25,7 +25,8 @@ void PlanReplay(const arch::Registers& saved, std::optional<int64_t> time_left_n
       plan.Ask("polling on", SYS_poll, {args[0], args[1], (left + 999'999) / 1'000'000});
       break;
     case SYS_futex: {
-      // The timeout of FUTEX_WAIT is relative; that of the other waits, absolute, never shows here.
+      // The timeouts of the other waits are absolute.
+      if ((static_cast<uint32_t>(args[1]) & FUTEX_CMD_MASK) != FUTEX_WAIT) break;
       plan.Ask("waiting on", SYS_futex, {args[0], args[1], args[2], Arg::Copy(timeout), args[4], args[5]});
       break;
     }

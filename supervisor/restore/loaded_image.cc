@@ -1,5 +1,7 @@
 #include "supervisor/restore/loaded_image.h"
 
+#include <sys/syscall.h>
+
 #include <cstring>
 #include <set>
 
@@ -53,6 +55,8 @@ Result<LoadedThread> LoadThread(const ThreadDocument& document, const Attachment
   ASSIGN_OR_RETURN(const std::vector<std::byte> registers, attachments.Get(document.registers, sizeof(arch::Registers)));
   if (registers.size() != sizeof(arch::Registers)) return Bad("the registers have another size");
   std::memcpy(&thread.registers, registers.data(), sizeof(thread.registers));
+  if (arch::CallOf(thread.registers).number == SYS_restart_syscall)
+    return Bad("the registers do not say which system call is to be restarted");
   ASSIGN_OR_RETURN(thread.extended_state, attachments.Get(document.extended_state, kMaxExtendedStateBytes));
   return thread;
 }

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "supervisor/tracee/leftovers.h"
 #include "supervisor/tracee/proc_status.h"
 #include "supervisor/tracee/ptrace.h"
 #include "supervisor/tracee/read_thread.h"
@@ -38,6 +39,14 @@ class ScopedHighPriority {
   int slack_ns_;
 };
 
+constexpr int kTriesToSleep = 5;
+constexpr auto kWayHomeGrace = std::chrono::seconds(3);
+
+// Stopped on its way into restart_syscall(2): which call that goes on with shows when it sleeps.
+bool IsToldBySleep(const FrozenThread& thread) {
+  return thread.in_restarted_call && !thread.restarted_call && thread.stop_signal == 0;
+}
+
 class SeizedProcess final : public FrozenProcess {
  public:
   SeizedProcess(pid_t pid, const FreezeOptions& options)
@@ -54,9 +63,14 @@ class SeizedProcess final : public FrozenProcess {
     ASSIGN_OR_RETURN(const TraceeStatus status, ReadStatus(pid_, pid_));
     const bool nested_pids = status.inner_tids.size() > 1;
     threads_.reserve(seized_.threads().size());
-    for (const SeizedThreads::Thread& thread : seized_.threads()) {
-      ASSIGN_OR_RETURN(FrozenThread frozen, ReadThread(pid_, thread, nested_pids),
-                       "reading thread ", thread.tid, " of process ", pid_);
+    for (size_t i = 0; i < seized_.threads().size(); ++i) {
+      const pid_t tid = seized_.threads()[i].tid;
+      ASSIGN_OR_RETURN(FrozenThread frozen, ReadThread(pid_, seized_.threads()[i], nested_pids),
+                       "reading thread ", tid, " of process ", pid_);
+      for (int tries = 0; IsToldBySleep(frozen) && tries < kTriesToSleep; ++tries) {
+        RETURN_IF_ERROR(seized_.StopInSleep(i, repair), "looking at the sleep of thread ", tid);
+        ASSIGN_OR_RETURN(frozen, ReadThread(pid_, seized_.threads()[i], nested_pids));
+      }
       threads_.push_back(std::move(frozen));
     }
     return Ok();
@@ -98,12 +112,38 @@ class SeizedProcess final : public FrozenProcess {
 
 }  // namespace
 
+// Threads that are on their way home get the time to arrive.
 Result<std::unique_ptr<FrozenProcess>> FrozenProcess::Freeze(pid_t pid,
                                                              const FreezeOptions& options) {
   RETURN_IF_ERROR(CheckFreezable(pid));
-  auto process = std::make_unique<SeizedProcess>(pid, options);
-  RETURN_IF_ERROR(process->Freeze());
-  return std::unique_ptr<FrozenProcess>(std::move(process));
+  const auto give_up = std::chrono::steady_clock::now() + kWayHomeGrace;
+  for (;;) {
+    // Read before the freeze, which it would make longer.
+    ASSIGN_OR_RETURN(const std::vector<MemoryMapping> left, FindLeftSegments(pid));
+    auto process = std::make_unique<SeizedProcess>(pid, options);
+    RETURN_IF_ERROR(process->Freeze());
+    const std::optional<pid_t> away = FindAwayThread(pid, process->threads(), left);
+    if (!away) {
+      RETURN_IF_ERROR(DetachSegments(pid, process->threads(), left, options),
+                      "unmapping what a supervisor that was killed left in process ", pid);
+      return std::unique_ptr<FrozenProcess>(std::move(process));
+    }
+    process.reset();
+    if (std::chrono::steady_clock::now() >= give_up)
+      return Error(ErrorCode::kUnsupported,
+                   StrCat("thread ", *away, " of process ", pid,
+                          " is still within the visit of a supervisor that was killed; it is to "
+                          "run (SIGCONT, if it is stopped) before another"));
+    usleep(1000);
+  }
+}
+
+Status ClearAfterKilledSupervisors(pid_t pid, const FreezeOptions& options) {
+  RETURN_IF_ERROR(CheckFreezable(pid));
+  ASSIGN_OR_RETURN(const std::vector<MemoryMapping> left, FindLeftSegments(pid));
+  if (left.empty()) return Ok();
+  ASSIGN_OR_RETURN(const std::unique_ptr<FrozenProcess> process, FrozenProcess::Freeze(pid, options));
+  return process->Leave(LeaveAs::kAsFound);
 }
 
 }  // namespace tardigrade

@@ -26,8 +26,12 @@ struct FrozenThread {
   std::vector<std::byte> extended_state;  // NT_X86_XSTATE.
   uint64_t signal_mask = 0;
   int stop_signal = 0;   // Group-stopped by this signal; 0 if it was running.
+  // Within restart_syscall(2), or on the way into it: the call it goes on with, once known.
+  bool in_restarted_call = false;
+  std::optional<int64_t> restarted_call;
   // Time left of a nanosleep, poll, futex wait, ... that the stop interrupted (registers.rax is
   // -ERESTART_RESTARTBLOCK); empty when there is none or it cannot be told.
+  // Never less than was left.
   std::optional<int64_t> syscall_time_left_ns;
 };
 
@@ -42,6 +46,14 @@ enum class LeaveAs {
   kStopped,  // SIGSTOP.
   kKilled,   // SIGKILL, while it is still frozen: it does not run one more instruction.
 };
+
+// A thread's registers as an image has them: an interrupted call shows its own number, although the
+// thread itself may be within restart_syscall(2).  Errors: kUnsupported if that is not known.
+Result<arch::Registers> RegistersForImage(const FrozenThread& thread);
+
+// Takes back what supervisors that were killed during a visit left mapped in the process; nothing
+// is done to a process that has nothing of the kind.  Freeze() does the same.
+Status ClearAfterKilledSupervisors(pid_t pid, const FreezeOptions& options);
 
 // A process whose threads are all in ptrace-stop under this supervisor.  Destroying it leaves the
 // process as found.  One thread of the supervisor does it all: a tracee has one tracer thread.

@@ -40,7 +40,7 @@ struct Answer {
   bool begun, done;
   long result;
   int error;
-  int64_t took_ns;
+  int64_t start_ns, took_ns;
 };
 
 struct Call {
@@ -66,6 +66,14 @@ long WaitForSignal() {
 long WaitOnFutex() {
   static uint32_t word = 0;
   return syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, 0, &kCallTime, nullptr, 0);
+}
+// Its timeout is absolute.
+long WaitOnFutexUntil() {
+  static uint32_t word = 0;
+  const int64_t end_ns = NowNs() + kCallMs * kNsPerMs;
+  const timespec end = {.tv_sec = end_ns / 1'000'000'000, .tv_nsec = end_ns % 1'000'000'000};
+  return syscall(SYS_futex, &word, FUTEX_WAIT_BITSET_PRIVATE, 0, &end, nullptr,
+                 FUTEX_BITSET_MATCH_ANY);
 }
 long SelectNothing() {
   timeval time = {.tv_sec = 0, .tv_usec = kCallMs * 1000};
@@ -140,6 +148,17 @@ std::vector<Call> Calls() {
        .result = -1,
        .error = ETIMEDOUT,
        .tells_time_left = true},
+      {.name = "futex_until", .make = WaitOnFutexUntil, .result = -1, .error = ETIMEDOUT},
+      {.name = "raw_nanosleep",
+       .make = [] { return syscall(SYS_nanosleep, &kCallTime, nullptr); },
+       .result = 0,
+       .error = 0,
+       .tells_time_left = true},
+      {.name = "raw_poll",
+       .make = [] { return syscall(SYS_poll, nullptr, 0, kCallMs); },
+       .result = 0,
+       .error = 0,
+       .tells_time_left = true},
       {.name = "epoll_wait", .make = SleepOnEpoll, .result = 0, .error = 0},
       {.name = "sigtimedwait",
        .make = WaitForSignal,
@@ -159,7 +178,7 @@ class InterruptedCall : public ::testing::TestWithParam<Call> {
                                           MAP_SHARED | MAP_ANONYMOUS, -1, 0))) {
     pid_ = fork();
     if (pid_ != 0) return;
-    const int64_t start = NowNs();
+    const int64_t start = answer_->start_ns = NowNs();
     __atomic_store_n(&answer_->begun, true, __ATOMIC_SEQ_CST);
     errno = 0;
     answer_->result = GetParam().make();
@@ -174,7 +193,8 @@ class InterruptedCall : public ::testing::TestWithParam<Call> {
     munmap(answer_, sizeof(Answer));
   }
 
-  // Returns the time left that the freeze told, -1 if none.
+  // Returns the time left that the freeze told, -1 if none; the call that an image would name goes
+  // to shown_.
   int64_t VisitOnce() {
     SyscallPlan plan;
     plan.Add("asking the thread id", SYS_gettid, {});
@@ -184,13 +204,18 @@ class InterruptedCall : public ::testing::TestWithParam<Call> {
     if (!frozen.has_value()) return -1;
     std::vector<std::vector<uint64_t>> programs(1, plan.Compile());
     EXPECT_THAT(frozen.value()->Visit(programs), IsOk());
-    const int64_t left_ns = frozen.value()->threads()[0].syscall_time_left_ns.value_or(-1);
+    const FrozenThread& thread = frozen.value()->threads()[0];
+    const Result<arch::Registers> shown = RegistersForImage(thread);
+    EXPECT_THAT(shown, IsOk());
+    if (shown.has_value()) shown_ = arch::CallOf(shown.value());
+    const int64_t left_ns = thread.syscall_time_left_ns.value_or(-1);
     EXPECT_THAT(frozen.value()->Leave(LeaveAs::kAsFound), IsOk());
     return left_ns;
   }
 
   Answer* answer_;
   pid_t pid_;
+  arch::InterruptedCall shown_;
 };
 
 TEST_P(InterruptedCall, GoesOnAfterVisits) {
@@ -202,9 +227,17 @@ TEST_P(InterruptedCall, GoesOnAfterVisits) {
   } else {
     EXPECT_EQ(left_ns, -1);
   }
-  for (int i = 0; i < 3; ++i) {
-    usleep(40'000);
-    (void)VisitOnce();
+  const arch::InterruptedCall first = shown_;
+  for (int i = 0; i < 4; ++i) {
+    usleep(30'000);
+    const int64_t again_ns = VisitOnce();
+    // Also from within restart_syscall(2) an image would have the call itself, ...
+    EXPECT_EQ(shown_.number, first.number);
+    if (!GetParam().tells_time_left) continue;
+    EXPECT_EQ(shown_.result, -arch::kErestartRestartblock);
+    // ... to last neither shorter than it should nor longer than from its beginning.
+    EXPECT_GE(again_ns, kCallMs * kNsPerMs - (NowNs() - answer_->start_ns));
+    EXPECT_LE(again_ns, kCallMs * kNsPerMs);
   }
   EXPECT_FALSE(__atomic_load_n(&answer_->done, __ATOMIC_SEQ_CST));
   for (int i = 0; i < 3000 && !__atomic_load_n(&answer_->done, __ATOMIC_SEQ_CST); ++i) usleep(1000);

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 
+#include "supervisor/tracee/arch/x86_64/restarted_call.h"
 #include "supervisor/tracee/arch/x86_64/timed_call.h"
 #include "supervisor/tracee/arch/x86_64/way_home.h"
 #include "supervisor/tracee/proc_status.h"
@@ -79,8 +80,23 @@ Result<FrozenThread> ReadThread(pid_t pid, const SeizedThreads::Thread& seized, 
   }
   std::optional<int64_t> asleep_for_ns;
   if (seized.sleep) asleep_for_ns = seized.sleep->asleep_for_ns;
-  thread.syscall_time_left_ns = arch::TimeLeftNs(pid, thread.registers, asleep_for_ns);
+  thread.in_restarted_call = arch::IsRestarted(pid, thread.registers);
+  if (thread.in_restarted_call)
+    thread.restarted_call = arch::IdentifyRestartedCall(pid, thread.registers, seized.wait_channel);
+  const Result<arch::Registers> shown = RegistersForImage(thread);
+  if (shown.has_value())
+    thread.syscall_time_left_ns = arch::TimeLeftNs(pid, shown.value(), asleep_for_ns);
   return thread;
+}
+
+Result<arch::Registers> RegistersForImage(const FrozenThread& thread) {
+  if (!thread.in_restarted_call) return thread.registers;
+  if (thread.restarted_call)
+    return arch::AsFirstInterrupted(thread.registers, *thread.restarted_call);
+  return Error(ErrorCode::kUnsupported,
+               StrCat("thread ", thread.tid,
+                      " sleeps in a restarted system call that cannot be told (SIGCONT, if the "
+                      "process is stopped, or another try may help)"));
 }
 
 }  // namespace tardigrade

@@ -1,6 +1,7 @@
 #include "supervisor/tracee/seize.h"
 
 #include <dirent.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -79,21 +80,66 @@ Status SeizedThreads::SeizeNew() {
   }
   // Before the interrupts, which wake the sleepers.
   SleepClock clock(pid_);
-  for (size_t i = first_new; i < threads_.size(); ++i) {
-    Thread& thread = threads_[i];
-    const Result<std::string> text =
-        ReadFile(StrCat("/proc/", pid_, "/task/", thread.tid, "/syscall"));
-    if (!text.has_value()) continue;
-    const std::optional<int64_t> call = ParseSleepingCall(text.value());
-    if (!call) continue;
-    thread.stop_makes_eintr = arch::IsNeverRestarted(*call);
-    if (arch::HasTimeoutToShorten(*call)) thread.sleep = clock.Measure(thread.tid);
-  }
+  for (size_t i = first_new; i < threads_.size(); ++i) (void)LookAtSleeper(threads_[i], clock);
   return Ok();
 }
 
+bool SeizedThreads::LookAtSleeper(Thread& thread, SleepClock& clock) {
+  const std::string dir = StrCat("/proc/", pid_, "/task/", thread.tid);
+  const Result<std::string> text = ReadFile(dir + "/syscall");
+  if (!text.has_value()) return false;
+  const std::optional<int64_t> call = ParseSleepingCall(text.value());
+  if (!call) return false;
+  thread.stop_makes_eintr = arch::IsNeverRestarted(*call);
+  if (*call == SYS_restart_syscall) {
+    Result<std::string> channel = ReadFile(dir + "/wchan");
+    if (channel.has_value()) thread.wait_channel = std::move(channel).value();
+  }
+  if (arch::HasTimeoutToShorten(*call)) thread.sleep = clock.Measure(thread.tid);
+  return true;
+}
+
+Status SeizedThreads::StopInSleep(size_t index, const OnStop& on_stop) {
+  constexpr int kLooks = 20;
+  constexpr auto kGrace = std::chrono::seconds(5);
+  Thread& thread = threads_[index];
+  const pid_t tid = thread.tid;
+  thread = Thread();
+  thread.tid = tid;
+  RETURN_IF_ERROR(ptrace::Continue(thread.tid));
+  SleepClock clock(pid_);
+  for (int look = 0; look < kLooks && !LookAtSleeper(thread, clock); ++look) usleep(200);
+  RETURN_IF_ERROR(ptrace::Interrupt(thread.tid));
+  RETURN_IF_ERROR(WaitFor(thread, std::chrono::steady_clock::now() + kGrace, on_stop));
+  if (thread.tid == -1) return Gone(pid_);
+  return Ok();
+}
+
+// A parent in vfork(2) waits uninterruptibly for its child, which runs on its stack
+// (kernel/fork.c, wait_for_vfork_done()).
+Status SeizedThreads::CheckNoVfork(pid_t tid) const {
+  const std::string dir = StrCat("/proc/", pid_, "/task/", tid);
+  ASSIGN_OR_RETURN(const std::string text, ReadFile(dir + "/syscall"));
+  const int64_t call = ParseSleepingCall(text).value_or(-1);
+  ASSIGN_OR_RETURN(const TraceeStatus status, ReadStatus(pid_, tid));
+  if (status.state != 'D' || (call != SYS_vfork && call != SYS_clone && call != SYS_clone3))
+    return Ok();
+  return Error(ErrorCode::kUnsupported,
+               StrCat("thread ", tid, " waits in vfork(2) for a child that shares its memory; try "
+                      "again when that has called exec"));
+}
+
+Result<int> SeizedThreads::WaitStop(pid_t tid, Deadline deadline) {
+  constexpr auto kSoon = std::chrono::milliseconds(500);
+  const Deadline soon = std::min(deadline, std::chrono::steady_clock::now() + kSoon);
+  const Result<int> stopped = ptrace::WaitEventStopUntil(tid, soon);
+  if (stopped.has_value() || stopped.error().errno_value() != ETIMEDOUT) return stopped;
+  RETURN_IF_ERROR(CheckNoVfork(tid));
+  return ptrace::WaitEventStopUntil(tid, deadline);
+}
+
 Status SeizedThreads::WaitFor(Thread& thread, Deadline deadline, const OnStop& on_stop) {
-  const Result<int> stopped = ptrace::WaitEventStopUntil(thread.tid, deadline);
+  const Result<int> stopped = WaitStop(thread.tid, deadline);
   if (stopped.has_value()) {
     thread.stop_signal = stopped.value();
     seized_[thread.tid] = true;

@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "supervisor/base/result.h"
@@ -27,6 +28,7 @@ class SeizedThreads {
     int stop_signal = 0;                     // Of a group-stop.
     std::optional<SleepClock::Sleep> sleep;  // In a call with a timeout, until the stop.
     bool stop_makes_eintr = false;           // It sleeps in a call that the kernel never restarts.
+    std::string wait_channel;                // Of one asleep in restart_syscall(2).
   };
 
   // Called for each thread as soon as it has stopped.
@@ -41,6 +43,8 @@ class SeizedThreads {
   Status SeizeAll(std::chrono::steady_clock::time_point deadline, const OnStop& on_stop);
 
   const std::vector<Thread>& threads() const { return threads_; }
+  // Lets a stopped thread go on until it sleeps, for a moment at most, and stops it again.
+  Status StopInSleep(size_t thread, const OnStop& on_stop);
   void DetachAll();
   // Waits for all of them to die, after a SIGKILL: a tracer that does not wait for its tracees
   // keeps their parent from seeing them die.  A child of this process stays a zombie, for others to
@@ -55,7 +59,11 @@ class SeizedThreads {
   // Seizes the threads not yet known.
   Status SeizeNew();
   Status SeizeOne(pid_t tid);
+  // Reads what only a sleeping thread shows.  True if it sleeps.
+  bool LookAtSleeper(Thread& thread, SleepClock& clock);
   Status StopFrom(size_t first_new, Deadline deadline, const OnStop& on_stop);
+  Result<int> WaitStop(pid_t tid, Deadline deadline);
+  Status CheckNoVfork(pid_t tid) const;
   Status WaitFor(Thread& thread, Deadline deadline, const OnStop& on_stop);
 
   pid_t pid_;

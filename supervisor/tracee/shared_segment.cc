@@ -9,7 +9,22 @@
 
 namespace tardigrade {
 
-Result<SharedSegment> SharedSegment::Create(size_t bytes) {
+namespace {
+
+// From then on the tracee may attach and remove it, whatever capabilities it lacks.
+Status GiveTo(int id, uid_t owner) {
+  if (owner == geteuid()) return Ok();
+  shmid_ds segment = {};
+  if (shmctl(id, IPC_STAT, &segment) != 0) return Error::Errno("shmctl(IPC_STAT)");
+  segment.shm_perm.uid = owner;
+  if (shmctl(id, IPC_SET, &segment) != 0)
+    return Error::Errno("giving the segment for the parasite to user ", owner);
+  return Ok();
+}
+
+}  // namespace
+
+Result<SharedSegment> SharedSegment::Create(size_t bytes, uid_t owner) {
   constexpr int kOwnerOnly = 0700;  // The tracee attaches it executable.
   constexpr int kTries = 1000;
   int id = -1;
@@ -26,7 +41,9 @@ Result<SharedSegment> SharedSegment::Create(size_t bytes) {
     shmctl(id, IPC_RMID, nullptr);
     return error;
   }
-  return SharedSegment(id, std::span(static_cast<std::byte*>(at), bytes));
+  SharedSegment segment(id, std::span(static_cast<std::byte*>(at), bytes));
+  RETURN_IF_ERROR(GiveTo(id, owner));
+  return segment;
 }
 
 SharedSegment::SharedSegment(SharedSegment&& other) noexcept

@@ -1,6 +1,8 @@
 #ifndef SUPERVISOR_TRACEE_SHARED_SEGMENT_H_
 #define SUPERVISOR_TRACEE_SHARED_SEGMENT_H_
 
+#include <sys/types.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -18,7 +20,9 @@ inline constexpr uint32_t kSegmentKeyPrefixMask = 0xffff0000;
 // has been done, when it is destroyed.
 class SharedSegment {
  public:
-  static Result<SharedSegment> Create(size_t bytes);
+  // `owner`: the effective user id of the tracee that is to attach it; the maker keeps its own
+  // access (ipc/util.c, ipcperms()).
+  static Result<SharedSegment> Create(size_t bytes, uid_t owner);
 
   SharedSegment(SharedSegment&& other) noexcept;
   SharedSegment& operator=(SharedSegment&&) = delete;

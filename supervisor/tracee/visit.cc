@@ -1,8 +1,10 @@
 #include "supervisor/tracee/visit.h"
 
+#include <sys/prctl.h>
 #include <sys/shm.h>
 #include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
@@ -10,9 +12,9 @@
 #include "supervisor/base/file_io.h"
 #include "supervisor/tracee/abandoned_segments.h"
 #include "supervisor/tracee/arch/x86_64/injected_call.h"
-#include "supervisor/tracee/arch/x86_64/signal_frame.h"
 #include "supervisor/tracee/proc_status.h"
 #include "supervisor/tracee/ptrace.h"
+#include "supervisor/tracee/remote_call.h"
 #include "supervisor/tracee/remote_memory.h"
 
 namespace tardigrade {
@@ -43,6 +45,7 @@ Status Visit::Run(std::span<std::vector<uint64_t>> programs) {
     return Error(ErrorCode::kInternal, "a visit needs one program for each thread");
   const auto visit = [&]() -> Status {
     RETURN_IF_ERROR(Prepare(programs));
+    RETURN_IF_ERROR(CheckExecutableMemory());
     RETURN_IF_ERROR(MakeSegment());
     RETURN_IF_ERROR(SendGuide());
     RETURN_IF_ERROR(SendOthers());
@@ -74,16 +77,35 @@ Status Visit::Prepare(std::span<const std::vector<uint64_t>> programs) {
   return Ok();
 }
 
+// Asked first: where the attach is refused while the supervisor dies, the guide has nowhere to return
+// to.
+Status Visit::CheckExecutableMemory() {
+  constexpr int kGetMdwe = 66, kRefuseExecGain = 1;  // PR_GET_MDWE, since 6.3.
+  if (prctl(kGetMdwe, 0, 0, 0, 0) < 0) return Ok();
+  away_[plan_.guide] = true;
+  ASSIGN_OR_RETURN(const int64_t flags, RemoteCall(pid_, threads_[plan_.guide], plan_, SYS_prctl,
+                                                   {kGetMdwe, 0, 0}, options_.deadline));
+  away_[plan_.guide] = false;
+  if (flags < 0 || (flags & kRefuseExecGain) == 0) return Ok();
+  return Error(ErrorCode::kUnsupported,
+               StrCat("process ", pid_,
+                      " has forbidden itself memory that is writable and executable "
+                      "(PR_SET_MDWE), which a visit needs; start it without"));
+}
+
 // A supervisor that is killed between this and the attach leaves the segment behind, so everything
 // that takes time was done before.
 Status Visit::MakeSegment() {
   std::vector<std::byte> contents(image_->size_bytes());
   RETURN_IF_ERROR(image_->Fill(plan_.base, contents));
-  ASSIGN_OR_RETURN(SharedSegment segment, SharedSegment::Create(contents.size()));
+  ASSIGN_OR_RETURN(const TraceeStatus guide, ReadStatus(pid_, threads_[plan_.guide].tid));
+  const uid_t user = guide.uids.size() == 4 ? guide.uids[1] : geteuid();
+  ASSIGN_OR_RETURN(SharedSegment segment, SharedSegment::Create(contents.size(), user));
   segment_.emplace(std::move(segment));
   std::memcpy(segment_->memory().data(), contents.data(), contents.size());
   protocol::ParasiteHeader* const header = SegmentImage::Header(segment_->memory());
   header->segment_id = segment_->id();
+  image_->Slot(segment_->memory(), plan_.guide)->entry_slot = plan_.entry_slot;
   ASSIGN_OR_RETURN(ScopedRobustOwner owner, ScopedRobustOwner::Own(header));
   owner_.emplace(std::move(owner));
   return Ok();
@@ -112,7 +134,7 @@ Status Visit::SendGuide() {
   if (at < 0 && at > -4096)
     return Error::Syscall(
         ErrorCode::kRemote, static_cast<int>(-at),
-        "shmat of an executable segment (PR_SET_MDWE and security modules forbid it)");
+        "shmat of an executable segment (security modules may forbid it)");
   attached_ = true;
   if (plan_.fragile) {
     const arch::Registers enter =
@@ -135,18 +157,6 @@ Status Visit::SendOthers() {
     RETURN_IF_ERROR(ptrace::Continue(thread.tid));
   }
   return Ok();
-}
-
-Result<int64_t> Visit::StepOverCall(pid_t tid, Deadline deadline) {
-  for (int syscall_stops = 0; syscall_stops < 2;) {
-    RETURN_IF_ERROR(ptrace::ContinueToSyscall(tid));
-    ASSIGN_OR_RETURN(const ptrace::WaitStatus stop, ptrace::WaitStopUntil(tid, deadline));
-    if (stop.gone())
-      return Error(ErrorCode::kTraceeGone, StrCat("thread ", tid, " ", stop.ToString()));
-    if (stop.kind == ptrace::WaitStatus::Kind::kSyscallStop) ++syscall_stops;
-  }
-  ASSIGN_OR_RETURN(const arch::Registers after, ptrace::GetRegisters(tid));
-  return arch::CallOf(after).result;
 }
 
 Status Visit::KeepRunning(size_t thread) {
@@ -208,10 +218,8 @@ Status Visit::StopAll(Deadline deadline) {
 
 // The mask first: a thread that is left in the parasite with its own mask is on its own stack,
 // where a handler may run.  The other way round it would be home and deaf.
-Status Visit::PutBack(size_t thread) {
-  const FrozenThread& home = threads_[thread];
-  RETURN_IF_ERROR(ptrace::SetSignalMask(home.tid, home.signal_mask));
-  RETURN_IF_ERROR(ptrace::SetRegisters(home.tid, home.registers));
+Status Visit::BringHome(size_t thread) {
+  RETURN_IF_ERROR(PutBack(threads_[thread]));
   away_[thread] = false;
   return Ok();
 }
@@ -224,10 +232,10 @@ Status Visit::Return() {
     if (!status.has_value() && first.has_value()) first = status;
   };
   for (size_t i = 0; i < threads_.size(); ++i) {
-    if (away_[i] && i != plan_.guide) note(PutBack(i));
+    if (away_[i] && i != plan_.guide) note(BringHome(i));
   }
   if (attached_) note(DetachSegment(deadline));
-  if (away_[plan_.guide]) note(PutBack(plan_.guide));
+  if (away_[plan_.guide]) note(BringHome(plan_.guide));
   for (const FrozenThread& thread : threads_) {
     if (plan_.suspend_seccomp) note(ptrace::SuspendSeccomp(thread.tid, false));
   }
@@ -235,49 +243,15 @@ Status Visit::Return() {
   return first;
 }
 
-// A complete way home on the dead stack.  No restart block outlives rt_sigreturn(2), so should the
-// supervisor die now, an interrupted call is made anew.
-Result<uint64_t> Visit::WriteDeadFrame() {
-  const FrozenThread& guide = threads_[plan_.guide];
-  const size_t mark_bytes = kDeadStackMark.size();
-  std::vector<std::byte> bytes(plan_.dead_stack_bytes);
-  std::memcpy(bytes.data(), kDeadStackMark.data(), mark_bytes);
-  const arch::SignalFrameContents contents = {
-      .registers = plan_.ways_home[plan_.guide].registers_call_anew,
-      .extended_state = guide.extended_state,
-      .signal_mask = guide.signal_mask};
-  ASSIGN_OR_RETURN(
-      const arch::SignalFramePlace place,
-      arch::BuildSignalFrame(contents, plan_.gadgets.sigreturn, plan_.dead_stack + mark_bytes,
-                             std::span(bytes).subspan(mark_bytes)));
-  RETURN_IF_ERROR(WriteTraceeMemory(pid_, plan_.dead_stack, bytes));
-  return place.return_slot;
-}
-
 Status Visit::DetachSegment(Deadline deadline) {
-  const FrozenThread& guide = threads_[plan_.guide];
-  uint64_t call = plan_.gadgets.syscall;
-  uint64_t stack = arch::BelowRedZone(guide.registers);
-  if (!plan_.fragile) {
-    ASSIGN_OR_RETURN(stack, WriteDeadFrame());
-    call = plan_.gadgets.syscall_return;
-  }
   away_[plan_.guide] = true;
-  RETURN_IF_ERROR(ptrace::SetRegisters(
-      guide.tid, arch::CallAt(guide.registers, call, stack, SYS_shmdt, plan_.base, 0, 0)));
-  RETURN_IF_ERROR(Mask(plan_.guide));
-  ASSIGN_OR_RETURN(const int64_t result, StepOverCall(guide.tid, deadline));
+  ASSIGN_OR_RETURN(const int64_t result, RemoteCall(pid_, threads_[plan_.guide], plan_, SYS_shmdt,
+                                                    {plan_.base, 0, 0}, deadline));
+  away_[plan_.guide] = false;
   if (result != 0)
     return Error::Syscall(ErrorCode::kRemote, static_cast<int>(-result), "shmdt of the parasite");
   attached_ = false;
-  // Out of the syscall-stop: only in an event stop does the kernel look at the interrupted call
-  // again.
-  RETURN_IF_ERROR(ptrace::Interrupt(guide.tid));
-  RETURN_IF_ERROR(ptrace::Continue(guide.tid));
-  RETURN_IF_ERROR(ptrace::WaitEventStopUntil(guide.tid, deadline));
-  RETURN_IF_ERROR(PutBack(plan_.guide));
-  if (plan_.fragile) return Ok();
-  return WriteTraceeMemory(pid_, plan_.dead_stack, std::vector<std::byte>(plan_.dead_stack_bytes));
+  return Ok();
 }
 
 }  // namespace tardigrade

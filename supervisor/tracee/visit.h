@@ -43,21 +43,18 @@ class Visit {
   using Deadline = std::chrono::steady_clock::time_point;
 
   Status Prepare(std::span<const std::vector<uint64_t>> programs);
+  Status CheckExecutableMemory();
   Status MakeSegment();
   Status SendGuide();
   Status SendOthers();
   Status Mask(size_t thread);
-  // Runs `tid` to the exit of the system call it is about to make, and returns its result.
-  Result<int64_t> StepOverCall(pid_t tid, Deadline deadline);
   Status WaitUntilParked();
   // Deals with whatever stopped a thread that should be running.
   Status KeepRunning(size_t thread);
   Status TakeResults(std::span<std::vector<uint64_t>> programs);
   Status Return();
   Status StopAll(Deadline deadline);
-  Status PutBack(size_t thread);
-  // Returns where the stack pointer of the call must be.
-  Result<uint64_t> WriteDeadFrame();
+  Status BringHome(size_t thread);
   Status DetachSegment(Deadline deadline);
 
   pid_t pid_;

@@ -16,10 +16,6 @@ namespace tardigrade {
 namespace {
 
 constexpr uint64_t kPageBytes = 4096;
-// Below the frame, for a handler that runs on it should the supervisor die.
-constexpr uint64_t kBelowFrameBytes = 32 << 10;
-constexpr uint64_t kAboveFrameBytes = 4 << 10;  // Between the frame and the stack in use.
-
 constexpr const char* kWayOut =
     "; --allow-fragile does it all the same, and a supervisor that is killed meanwhile may take "
     "the "
@@ -39,31 +35,6 @@ Result<std::string> Obstacle(pid_t pid, const FrozenThread& thread, bool& seccom
   if (status.shadow_stack)
     return StrCat("thread ", thread.tid, " has a shadow stack, which forbids our return");
   return std::string();
-}
-
-// Never used, or last by a supervisor that was killed before it could clean up.
-bool IsUntouched(pid_t pid, uint64_t start, size_t size) {
-  std::vector<std::byte> bytes(size);
-  if (!ReadTraceeMemory(pid, start, bytes).has_value()) return false;
-  if (std::memcmp(bytes.data(), kDeadStackMark.data(), kDeadStackMark.size()) == 0) return true;
-  return std::all_of(bytes.begin(), bytes.end(), [](std::byte b) { return b == std::byte{0}; });
-}
-
-// Untouched depth of the main stack: its low end holds zeros as long as it was never that deep.
-uint64_t FindDeadStack(pid_t pid, std::span<const FrozenThread> threads,
-                       const std::vector<MemoryMapping>& maps, size_t bytes) {
-  for (const MemoryMapping& mapping : maps) {
-    if (mapping.path != "[stack]") continue;
-    const uint64_t start = mapping.start + kBelowFrameBytes;
-    const uint64_t end = start + bytes;
-    uint64_t limit = mapping.end;
-    for (const FrozenThread& thread : threads) {
-      const uint64_t top = arch::StackPointer(thread.registers);
-      if (top >= mapping.start && top < mapping.end) limit = std::min(limit, top);
-    }
-    if (end + kAboveFrameBytes <= limit && IsUntouched(pid, start, bytes)) return start;
-  }
-  return 0;
 }
 
 // The guide must have a stack to write to; one that owes no restart is better.
@@ -107,14 +78,14 @@ Result<VisitPlan> PlanVisit(pid_t pid, std::span<const FrozenThread> threads,
     ASSIGN_OR_RETURN(std::string found, Obstacle(pid, thread, plan.suspend_seccomp));
     if (obstacle.empty()) obstacle = std::move(found);
     frame_bytes = std::max(frame_bytes, arch::SignalFrameBytes(thread.extended_state));
-    plan.ways_home.push_back(arch::PlanWayHome(pid, thread.registers));
+    plan.ways_home.push_back(arch::PlanWayHome(pid, thread.registers, thread.restarted_call));
   }
   ASSIGN_OR_RETURN(plan.gadgets, arch::FindGadgets(pid, maps));
   if (obstacle.empty() && !plan.gadgets.complete())
     obstacle = StrCat("the program's text lacks ", plan.gadgets.Missing());
-  plan.dead_stack_bytes = kDeadStackMark.size() + frame_bytes;
-  plan.dead_stack = FindDeadStack(pid, threads, maps, plan.dead_stack_bytes);
-  if (obstacle.empty() && plan.dead_stack == 0) obstacle = "there is no untouched depth of [stack]";
+  plan.dead_stack = FindDeadStack(pid, threads, maps, kDeadStackMark.size() + frame_bytes);
+  if (obstacle.empty() && plan.dead_stack.start == 0)
+    obstacle = "no thread's stack has room far below what is in use";
   if (!obstacle.empty() && !allow_fragile) return NoWayHome(obstacle);
   plan.fragile = !obstacle.empty();
   if (plan.gadgets.syscall == 0)

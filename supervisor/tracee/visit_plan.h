@@ -6,20 +6,16 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <string_view>
 #include <vector>
 
 #include "supervisor/base/result.h"
 #include "supervisor/kernel/memory_map.h"
 #include "supervisor/tracee/arch/x86_64/gadgets.h"
 #include "supervisor/tracee/arch/x86_64/way_home.h"
+#include "supervisor/tracee/dead_stack.h"
 #include "supervisor/tracee/frozen_process.h"
 
 namespace tardigrade {
-
-// Stands first in the dead stack while it is in use.
-inline constexpr std::string_view kDeadStackMark = "tardigrade frame";  // 16 bytes.
-static_assert(kDeadStackMark.size() == 16);
 
 // Where in the tracee a visit does what; made before anything is changed.
 struct VisitPlan {
@@ -28,8 +24,7 @@ struct VisitPlan {
   size_t guide = 0;                      // The thread that attaches and detaches the segment.
   uint64_t base = 0;                     // Where the segment goes.
   uint64_t entry_slot = 0;  // 8 bytes below the guide's red zone: where its attach returns to.
-  uint64_t dead_stack = 0;  // Untouched stack where the guide's frame for the detach goes; 0 when
-  size_t dead_stack_bytes = 0;  // fragile.
+  DeadStack dead_stack;     // Where the guide's frame for the detach goes; none when fragile.
   bool suspend_seccomp = false;
   bool fragile = false;  // No way home is built: a supervisor that dies takes the tracee along.
 };

@@ -22,6 +22,9 @@ REFUSED = {
     "refuse_io_uring": "io_uring",
     "refuse_socket": "socket",
     "refuse_userfaultfd": "userfaultfd",
+    # The kernel takes descriptors, namespaces and credentials from /proc/PID and from ptrace away
+    # with the main thread, and a restored process would have to end its own main thread.
+    "thread_exited": "main thread",
     # Process trees and SysV IPC come with the issues after this one.
     "call_wait4": "child",
 }

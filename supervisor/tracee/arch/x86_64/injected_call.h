@@ -28,7 +28,13 @@ inline Registers CallAt(const Registers& home, uint64_t address, uint64_t stack_
   call.rdi = arg0;
   call.rsi = arg1;
   call.rdx = arg2;
+  call.r10 = call.r8 = call.r9 = 0;
   return call;
+}
+
+// About to make call `number`, or within it, with this third argument.
+inline bool IsCall(const Registers& registers, int64_t number, uint64_t arg2) {
+  return registers.rax == static_cast<uint64_t>(number) && registers.rdx == arg2;
 }
 
 // Hands the parasite its slot; survives a system call.

@@ -1,5 +1,6 @@
 #include "supervisor/tracee/arch/x86_64/timed_call.h"
 
+#include <linux/futex.h>
 #include <sys/syscall.h>
 #include <time.h>
 
@@ -25,6 +26,13 @@ std::optional<int64_t> Rest(std::optional<int64_t> whole, std::optional<int64_t>
   return std::max<int64_t>(0, *whole - *passed);
 }
 
+// Whose time passes as that of the scheduler's clock does.  The others are processors' times, which
+// stand still while the thread sleeps.
+bool IsWallClock(int32_t clock) {
+  return clock == CLOCK_REALTIME || clock == CLOCK_MONOTONIC || clock == CLOCK_BOOTTIME ||
+         clock == CLOCK_REALTIME_ALARM || clock == CLOCK_BOOTTIME_ALARM || clock == CLOCK_TAI;
+}
+
 }  // namespace
 
 std::optional<int64_t> TimeLeftNs(pid_t pid, const Registers& r,
@@ -39,6 +47,7 @@ std::optional<int64_t> TimeLeftNs(pid_t pid, const Registers& r,
       const uint64_t rest = has_clock ? r.r10 : r.rsi;
       // The kernel has written the time left there (kernel/time/hrtimer.c, nanosleep_copyout()).
       if (rest != 0) return ReadTimespecNs(pid, rest);
+      if (has_clock && !IsWallClock(static_cast<int32_t>(r.rdi))) return {};
       return Rest(ReadTimespecNs(pid, request), asleep_for_ns);
     }
     case SYS_poll: {
@@ -47,9 +56,11 @@ std::optional<int64_t> TimeLeftNs(pid_t pid, const Registers& r,
       return Rest(timeout_ms * kNsPerMs, asleep_for_ns);
     }
     case SYS_futex:
+      // That of FUTEX_WAIT_BITSET is absolute: the call is simply made again.
+      if ((r.rsi & FUTEX_CMD_MASK & UINT32_MAX) != FUTEX_WAIT) return {};
       return Rest(ReadTimespecNs(pid, r.r10), asleep_for_ns);
     default:
-      return {};  // restart_syscall: the call it goes on with is not known.
+      return {};
   }
 }
 

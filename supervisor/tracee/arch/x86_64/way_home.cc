@@ -3,22 +3,24 @@
 #include <sys/syscall.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstddef>
 #include <iterator>
 
 #include "protocols/parasite_segment.h"
-#include "supervisor/tracee/remote_memory.h"
+#include "supervisor/tracee/arch/x86_64/restarted_call.h"
 
 namespace tardigrade::arch {
 namespace {
 
 constexpr uint64_t kSyscallBytes = 2;  // 0f 05
 
-bool IsAtSyscallInstruction(pid_t pid, uint64_t address) {
-  const auto code = ReadTraceeObject<std::array<unsigned char, kSyscallBytes>>(pid, address);
-  return code.has_value() && code.value() == std::array<unsigned char, 2>{0x0f, 0x05};
+// For where rt_sigreturn(2) takes the thread home, which forgets the restart block: the original
+// call, with its whole timeout.  restart_syscall(2) would only return EINTR then.
+Registers WithoutRestartBlock(Registers call_anew, std::optional<int64_t> original_call) {
+  if (call_anew.rax == SYS_restart_syscall && original_call)
+    call_anew.rax = static_cast<uint64_t>(*original_call);
+  return call_anew;
 }
 
 }  // namespace
@@ -31,7 +33,7 @@ Registers CallAnew(const Registers& registers) {
   return anew;
 }
 
-WayHome PlanWayHome(pid_t pid, const Registers& registers) {
+WayHome PlanWayHome(pid_t pid, const Registers& registers, std::optional<int64_t> original_call) {
   WayHome way = {.registers = registers, .registers_call_anew = registers};
   way.registers.orig_rax = way.registers_call_anew.orig_rax = ~uint64_t{0};
   const InterruptedCall call = CallOf(registers);
@@ -42,6 +44,7 @@ WayHome PlanWayHome(pid_t pid, const Registers& registers) {
     if (way.keep_restart_block) {
       way.interrupts = protocol::kAlwaysInterrupts;
       way.after_call = registers.rip + kSyscallBytes;
+      way.registers_call_anew = WithoutRestartBlock(way.registers, original_call);
     }
     return way;
   }
@@ -63,7 +66,8 @@ WayHome PlanWayHome(pid_t pid, const Registers& registers) {
     default:
       return way;
   }
-  way.registers = way.registers_call_anew = CallAnew(registers);
+  way.registers = CallAnew(registers);
+  way.registers_call_anew = WithoutRestartBlock(way.registers, original_call);
   if (way.keep_restart_block) way.registers.rax = SYS_restart_syscall;
   return way;
 }
@@ -78,8 +82,9 @@ bool IsNeverRestarted(int64_t call_number) {
 }
 
 bool HasTimeoutToShorten(int64_t call_number) {
-  static constexpr int64_t kCalls[] = {SYS_nanosleep, SYS_clock_nanosleep, SYS_poll,
-                                       SYS_futex,     SYS_epoll_wait,      SYS_epoll_pwait};
+  static constexpr int64_t kCalls[] = {SYS_nanosleep,  SYS_clock_nanosleep, SYS_poll,
+                                       SYS_futex,      SYS_restart_syscall, SYS_epoll_wait,
+                                       SYS_epoll_pwait};
   return std::find(std::begin(kCalls), std::end(kCalls), call_number) != std::end(kCalls);
 }
 

@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <optional>
 
 #include "supervisor/arch/x86_64/registers.h"
 
@@ -21,8 +22,10 @@ struct WayHome {
 };
 
 // What the kernel would do with `registers` as they are in an event stop (arch/x86/kernel/signal.c,
-// arch_do_signal_or_restart()).  `pid` is the tracee, whose code is looked at.
-WayHome PlanWayHome(pid_t pid, const Registers& registers);
+// arch_do_signal_or_restart()).  `pid` is the tracee, whose code is looked at; `original_call` what
+// a thread within restart_syscall(2) goes on with, if that is known.
+WayHome PlanWayHome(pid_t pid, const Registers& registers,
+                    std::optional<int64_t> original_call = {});
 
 // Calls that say EINTR when a stop interrupts them, whatever it is for, and calls whose timeout
 // must be shortened when they go on after a stop.
@@ -40,6 +43,7 @@ Registers CallAnew(const Registers& registers);
 // Where the thread is, for messages.
 inline uint64_t ProgramCounter(const Registers& registers) { return registers.rip; }
 inline uint64_t StackPointer(const Registers& registers) { return registers.rsp; }
+inline uint64_t ThreadPointer(const Registers& registers) { return registers.fs_base; }
 inline void SetProgramCounter(Registers& registers, uint64_t address) { registers.rip = address; }
 
 // Below the red zone of the thread's stack, 16-byte aligned.
