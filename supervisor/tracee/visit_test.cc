@@ -6,6 +6,7 @@
 #include <grp.h>
 #include <gtest/gtest.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -130,8 +131,7 @@ void WaitForEvents(int) {
   for (;;) epoll_wait(epoll_create1(0), &event, 1, -1);
 }
 void Spin(int) {
-  for (volatile uint64_t i = 0;; ++i) {
-  }
+  for (;;) asm volatile("pause");
 }
 
 void ExpectNothingLeft(const std::vector<void (*)(int)>& threads) {
@@ -159,10 +159,12 @@ TEST(KilledSupervisor, NothingOfItStaysAmongThreads) {
   ExpectNothingLeft({Sleep, Sleep, WaitForEvents, Spin});
 }
 
-// A handler that does not return keeps the thread on its way home.
-TEST(KilledSupervisor, AThreadBelowAHandlerIsWaitedForThenRefused) {
+// A handler that came on the way home returns into the segment.
+TEST(KilledSupervisor, AThreadBelowAHandlerIsSeen) {
   MemoryMapping segment;
-  alignas(8) static uint64_t stack[1024] = {};
+  constexpr size_t kStackBytes = 64 << 10;
+  auto* const stack = static_cast<uint64_t*>(
+      mmap(nullptr, kStackBytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
   segment.start = 0x7000'0000'0000;
   segment.end = segment.start + 0x3000;
   std::vector<FrozenThread> threads(1);
@@ -173,6 +175,7 @@ TEST(KilledSupervisor, AThreadBelowAHandlerIsWaitedForThenRefused) {
   EXPECT_EQ(FindAwayThread(getpid(), threads, segments), std::nullopt);
   stack[700] = segment.start + 8;
   EXPECT_EQ(FindAwayThread(getpid(), threads, segments), threads[0].tid);
+  munmap(stack, kStackBytes);
 }
 
 }  // namespace

@@ -25,6 +25,10 @@ std::vector<int64_t> Candidates(std::string_view wait_channel) {
   // kernel/time/{hrtimer,alarmtimer,posix-cpu-timers}.c, fs/select.c, kernel/futex/waitwake.c.
   static const Channel kChannels[] = {
       {"hrtimer_nanosleep", {SYS_nanosleep, SYS_clock_nanosleep}},
+      // A restarted nanosleep is in functions of the scheduler only, which the channel leaves out.
+      {"do_syscall_64", {SYS_nanosleep, SYS_clock_nanosleep}},
+      {"x64_sys_call", {SYS_nanosleep, SYS_clock_nanosleep}},
+      {"__x64_sys_restart_syscall", {SYS_nanosleep, SYS_clock_nanosleep}},
       {"do_nanosleep", {SYS_nanosleep, SYS_clock_nanosleep}},
       {"common_nsleep", {SYS_clock_nanosleep}},
       {"alarmtimer_do_nsleep", {SYS_clock_nanosleep}},
