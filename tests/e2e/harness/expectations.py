@@ -4,7 +4,7 @@ Every entry is (program, variants, builds, reason); "*" stands for all.  An expe
 passes is a failure of the test: then its entry has to go.
 """
 
-ROOT_VARIANTS = ("left_running", "kill_restore", "twice", "foreground")
+ROOT_VARIANTS = ("left_running", "kill_restore", "twice", "fifth", "foreground")
 
 # Not run at all.
 SKIPPED = (

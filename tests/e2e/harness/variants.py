@@ -219,6 +219,17 @@ def twice(case):
     case.finish()
 
 
+def fifth(case):
+    """Four snapshots leave it running, the fifth is restored: all within one system call."""
+    case.start()
+    for _ in range(4):
+        begin = time.monotonic()
+        case.tool.snapshot(case.pid, case.image, "--overwrite", uid=case.uid)
+        case.dead[1] += time.monotonic() - begin
+    case.kill_and_restore()
+    case.finish()
+
+
 def foreground(case):
     """restore waits for the job and exits with its status."""
     case.start()
@@ -280,6 +291,7 @@ VARIANTS = {
     "left_running": left_running,
     "kill_restore": kill_restore,
     "twice": twice,
+    "fifth": fifth,
     "foreground": foreground,
     "unprivileged": kill_restore,  # The harness starts everything as an ordinary user.
 }
