@@ -50,7 +50,8 @@ bool HasControlBlockAtTop(std::span<const FrozenThread> threads, const MemoryMap
 bool IsThreadStack(std::span<const FrozenThread> threads, const std::vector<MemoryMapping>& maps,
                    size_t index) {
   const MemoryMapping& mapping = maps[index];
-  const bool plain = mapping.prot == (PROT_READ | PROT_WRITE) && !mapping.shared && mapping.inode == 0;
+  const bool plain =
+      mapping.prot == (PROT_READ | PROT_WRITE) && !mapping.shared && mapping.inode == 0;
   const bool guarded =
       index > 0 && maps[index - 1].end == mapping.start && maps[index - 1].prot == PROT_NONE;
   return plain && guarded && HasControlBlockAtTop(threads, mapping);

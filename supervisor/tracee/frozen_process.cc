@@ -50,10 +50,7 @@ bool IsToldBySleep(const FrozenThread& thread) {
 class SeizedProcess final : public FrozenProcess {
  public:
   SeizedProcess(pid_t pid, const FreezeOptions& options)
-      : pid_(pid), options_(options), seized_(pid) {
-    if (options_.deadline == std::chrono::steady_clock::time_point())
-      options_.deadline = std::chrono::steady_clock::time_point::max();
-  }
+      : pid_(pid), options_(options), seized_(pid) {}
 
   Status Freeze() {
     const auto repair = [this](const SeizedThreads::Thread& thread) {
@@ -114,8 +111,11 @@ class SeizedProcess final : public FrozenProcess {
 
 // Threads that are on their way home get the time to arrive.
 Result<std::unique_ptr<FrozenProcess>> FrozenProcess::Freeze(pid_t pid,
-                                                             const FreezeOptions& options) {
+                                                             const FreezeOptions& given) {
   RETURN_IF_ERROR(CheckFreezable(pid));
+  FreezeOptions options = given;
+  if (options.deadline == std::chrono::steady_clock::time_point())
+    options.deadline = std::chrono::steady_clock::time_point::max();
   const auto give_up = std::chrono::steady_clock::now() + kWayHomeGrace;
   for (;;) {
     // Read before the freeze, which it would make longer.
@@ -142,7 +142,8 @@ Status ClearAfterKilledSupervisors(pid_t pid, const FreezeOptions& options) {
   RETURN_IF_ERROR(CheckFreezable(pid));
   ASSIGN_OR_RETURN(const std::vector<MemoryMapping> left, FindLeftSegments(pid));
   if (left.empty()) return Ok();
-  ASSIGN_OR_RETURN(const std::unique_ptr<FrozenProcess> process, FrozenProcess::Freeze(pid, options));
+  ASSIGN_OR_RETURN(const std::unique_ptr<FrozenProcess> process,
+                   FrozenProcess::Freeze(pid, options));
   return process->Leave(LeaveAs::kAsFound);
 }
 

@@ -19,13 +19,13 @@ namespace tardigrade {
 
 // What the kernel publishes of a stopped thread through ptrace.
 struct FrozenThread {
-  pid_t tid = -1;        // As seen by the supervisor.
-  pid_t inner_tid = -1;  // As the tracee sees it (last number of NSpid).
-  arch::Registers registers;   // As at the stop; EINTR made by the stop itself is taken back,
-                               // a restartable sequence is at its abort handler.
+  pid_t tid = -1;             // As seen by the supervisor.
+  pid_t inner_tid = -1;       // As the tracee sees it (last number of NSpid).
+  arch::Registers registers;  // As at the stop; EINTR made by the stop itself is taken back,
+                              // a restartable sequence is at its abort handler.
   std::vector<std::byte> extended_state;  // NT_X86_XSTATE.
   uint64_t signal_mask = 0;
-  int stop_signal = 0;   // Group-stopped by this signal; 0 if it was running.
+  int stop_signal = 0;  // Group-stopped by this signal; 0 if it was running.
   // Within restart_syscall(2), or on the way into it: the call it goes on with, once known.
   bool in_restarted_call = false;
   std::optional<int64_t> restarted_call;
@@ -36,8 +36,10 @@ struct FrozenThread {
 };
 
 struct FreezeOptions {
-  std::chrono::steady_clock::time_point deadline;  // Give up, and let the job go on, when it passes.
-  bool allow_fragile = false;  // Inject also where the job would not survive the supervisor's death.
+  std::chrono::steady_clock::time_point
+      deadline;  // Give up, and let the job go on, when it passes.
+  bool allow_fragile =
+      false;  // Inject also where the job would not survive the supervisor's death.
 };
 
 // How to leave a process.
@@ -60,8 +62,9 @@ Status ClearAfterKilledSupervisors(pid_t pid, const FreezeOptions& options);
 class FrozenProcess {
  public:
   // Seizes, interrupts and waits for every thread until no new one appears, then reads what
-  // FrozenThread says.  Errors: kUsage (no such process, itself, a kernel thread, 32-bit), kDenied
-  // (says why: other user, Yama, another tracer), kTraceeGone, kUnsupported, kSystem with ETIMEDOUT.
+  // FrozenThread says and unmaps what a supervisor that was killed in a visit left.  Errors: kUsage (no such process, itself, a kernel thread, 32-bit), kDenied
+  // (says why: other user, Yama, another tracer), kTraceeGone, kUnsupported, kSystem with
+  // ETIMEDOUT.
   static Result<std::unique_ptr<FrozenProcess>> Freeze(pid_t pid, const FreezeOptions& options);
   virtual ~FrozenProcess() = default;
 
@@ -71,7 +74,8 @@ class FrozenProcess {
   // Runs compiled syscall programs (protocol::SyscallProgram) inside the process: programs[i] in
   // threads()[i], all at once; each is overwritten with what the run left.  On return every thread
   // stands as it was found and nothing of the visit is mapped.  The supervisor may be killed at
-  // any moment of it.  Errors: kUnsupported if there is no way home (says why), kRemote, kTraceeGone.
+  // any moment of it.  Errors: kUnsupported if there is no way home (says why), kRemote,
+  // kTraceeGone.
   virtual Status Visit(std::span<std::vector<uint64_t>> programs) = 0;
 
   virtual Status Leave(LeaveAs how) = 0;

@@ -118,11 +118,9 @@ Status DetachSegments(pid_t pid, std::span<const FrozenThread> threads,
   ASSIGN_OR_RETURN(const std::vector<MemoryMapping> maps, ReadMaps(pid));
   ASSIGN_OR_RETURN(const VisitPlan plan, PlanVisit(pid, threads, maps, options.allow_fragile));
   for (const MemoryMapping& segment : segments) {
-    ASSIGN_OR_RETURN(const int64_t result,
-                     RemoteCall(pid, threads[plan.guide], plan, SYS_shmdt, {segment.start, 0, 0},
-                                options.deadline));
-    if (result != 0)
-      return Error::Syscall(ErrorCode::kRemote, static_cast<int>(-result), "shmdt");
+    ASSIGN_OR_RETURN(const int64_t result, RemoteCall(pid, threads[plan.guide], plan, SYS_shmdt,
+                                                      {segment.start, 0, 0}, options.deadline));
+    if (result != 0) return Error::Syscall(ErrorCode::kRemote, static_cast<int>(-result), "shmdt");
   }
   return Ok();
 }

@@ -67,9 +67,9 @@ Result<int64_t> RemoteCall(pid_t pid, const FrozenThread& guide, const VisitPlan
     ASSIGN_OR_RETURN(stack, WriteDeadFrame(pid, guide, plan));
     instruction = plan.gadgets.syscall_return;
   }
-  RETURN_IF_ERROR(ptrace::SetRegisters(
-      guide.tid, arch::CallAt(guide.registers, instruction, stack, number, arguments[0],
-                              arguments[1], arguments[2])));
+  RETURN_IF_ERROR(
+      ptrace::SetRegisters(guide.tid, arch::CallAt(guide.registers, instruction, stack, number,
+                                                   arguments[0], arguments[1], arguments[2])));
   // After the registers: these lead home with the old mask in the frame.
   RETURN_IF_ERROR(ptrace::SetSignalMask(guide.tid, kAllSignals));
   ASSIGN_OR_RETURN(const int64_t result, StepOverCall(guide.tid, deadline));

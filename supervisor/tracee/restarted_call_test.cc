@@ -25,8 +25,8 @@ TEST(ParseCallNumber, TakesNothingElseForOne) {
 }
 
 // Code as syscall(3) has it, which does not tell the number.
-alignas(16) const unsigned char kCode[16] = {0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90,
-                                             0x90, 0x90, 0x0f, 0x05, 0xc3};
+alignas(16) const unsigned char kCode[16] = {0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90,
+                                             0x90, 0x90, 0x90, 0x0f, 0x05, 0xc3};
 constexpr timespec kTime = {.tv_sec = 1, .tv_nsec = 2};
 
 uint64_t AddressOf(const void* object) { return reinterpret_cast<uint64_t>(object); }
@@ -42,7 +42,8 @@ Registers InRestart() {
 TEST(RestartedCall, IsToldByTheWaitChannel) {
   Registers registers = InRestart();
   EXPECT_TRUE(IsRestarted(getpid(), registers));
-  EXPECT_EQ(IdentifyRestartedCall(getpid(), registers, "poll_schedule_timeout.constprop.0"), SYS_poll);
+  EXPECT_EQ(IdentifyRestartedCall(getpid(), registers, "poll_schedule_timeout.constprop.0"),
+            SYS_poll);
   EXPECT_EQ(IdentifyRestartedCall(getpid(), registers, "futex_do_wait"), SYS_futex);
   EXPECT_EQ(IdentifyRestartedCall(getpid(), registers, "futex_wait_queue"), SYS_futex);
   EXPECT_EQ(IdentifyRestartedCall(getpid(), registers, "do_cpu_nanosleep"), SYS_clock_nanosleep);

@@ -125,7 +125,8 @@ Status SeizedThreads::CheckNoVfork(pid_t tid) const {
   if (status.state != 'D' || (call != SYS_vfork && call != SYS_clone && call != SYS_clone3))
     return Ok();
   return Error(ErrorCode::kUnsupported,
-               StrCat("thread ", tid, " waits in vfork(2) for a child that shares its memory; try "
+               StrCat("thread ", tid,
+                      " waits in vfork(2) for a child that shares its memory; try "
                       "again when that has called exec"));
 }
 

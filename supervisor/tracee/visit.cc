@@ -77,8 +77,8 @@ Status Visit::Prepare(std::span<const std::vector<uint64_t>> programs) {
   return Ok();
 }
 
-// Asked first: where the attach is refused while the supervisor dies, the guide has nowhere to return
-// to.
+// Asked first: where the attach is refused while the supervisor dies, the guide has nowhere to
+// return to.
 Status Visit::CheckExecutableMemory() {
   constexpr int kGetMdwe = 66, kRefuseExecGain = 1;  // PR_GET_MDWE, since 6.3.
   if (prctl(kGetMdwe, 0, 0, 0, 0) < 0) return Ok();
@@ -132,9 +132,8 @@ Status Visit::SendGuide() {
   RETURN_IF_ERROR(Mask(plan_.guide));
   ASSIGN_OR_RETURN(const int64_t at, StepOverCall(guide.tid, options_.deadline));
   if (at < 0 && at > -4096)
-    return Error::Syscall(
-        ErrorCode::kRemote, static_cast<int>(-at),
-        "shmat of an executable segment (security modules may forbid it)");
+    return Error::Syscall(ErrorCode::kRemote, static_cast<int>(-at),
+                          "shmat of an executable segment (security modules may forbid it)");
   attached_ = true;
   if (plan_.fragile) {
     const arch::Registers enter =

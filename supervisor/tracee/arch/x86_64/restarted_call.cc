@@ -52,8 +52,8 @@ std::vector<int64_t> Candidates(std::string_view wait_channel) {
 std::optional<int64_t> NumberInCode(pid_t pid, uint64_t syscall_instruction) {
   for (const size_t bytes : {8, 7, 5}) {  // Fewer at the beginning of a mapping.
     std::string code(bytes, '\0');
-    const Status read = ReadTraceeMemory(pid, syscall_instruction - bytes,
-                                         std::as_writable_bytes(std::span(code)));
+    const Status read =
+        ReadTraceeMemory(pid, syscall_instruction - bytes, std::as_writable_bytes(std::span(code)));
     if (read.has_value()) return ParseCallNumber(code);
   }
   return {};
@@ -86,8 +86,9 @@ std::optional<int64_t> ParseCallNumber(std::string_view code) {
     return number;
   if (code[code.size() - kMov32Bytes] != '\xb8') return {};
   // After a REX prefix it is another register.
-  const bool prefixed = code.size() > kMov32Bytes &&
-                        (static_cast<unsigned char>(code[code.size() - kMov32Bytes - 1]) & 0xf0) == 0x40;
+  const bool prefixed =
+      code.size() > kMov32Bytes &&
+      (static_cast<unsigned char>(code[code.size() - kMov32Bytes - 1]) & 0xf0) == 0x40;
   if (prefixed) return {};
   return number;
 }

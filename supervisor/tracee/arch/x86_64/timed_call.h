@@ -12,7 +12,8 @@ namespace tardigrade::arch {
 
 // The time left of the relative timeout of a system call that left a restart block. `asleep_for_ns`
 // says how long the thread had slept since it last ran: after an earlier stop that is less than it
-// waited for, so that it waits too long rather than too short.  Empty if the call has no timeout or it cannot be told.
+// waited for, so that it waits too long rather than too short.  Empty if the call has no timeout or
+// it cannot be told.
 std::optional<int64_t> TimeLeftNs(pid_t pid, const Registers& registers,
                                   std::optional<int64_t> asleep_for_ns);
 
