@@ -55,7 +55,7 @@ class Planner {
       plan_.Add(StrCat("guarding ", Hex(guard.start)), SYS_madvise, {guard.start, guard.end - guard.start, kGuardInstall});
     RETURN_IF_ERROR(PlaceKernelMappings());
     for (const MappingDocument& mapping : in_.process->mappings) Seal(mapping);
-    plan_.Add("closing the restorer's descriptors", SYS_close_range, {in_.first_helper_fd, ~0u, 0});
+    plan_.Add("closing the restorer's descriptors", SYS_close_range, {in_.first_helper_fd, in_.last_helper_fd, 0});
     return Ok();
   }
 
