@@ -5,6 +5,7 @@
 #include "plugins/filesystem_view/filesystem_view_kind.h"
 #include "plugins/itimers/itimers_kind.h"
 #include "plugins/memory_bounds/memory_bounds_kind.h"
+#include "plugins/memory_policy/memory_policy_kind.h"
 #include "plugins/pending_signals/pending_signals_kind.h"
 #include "plugins/posix_timers/posix_timers_kind.h"
 #include "plugins/process_relations/process_relations_kind.h"
@@ -45,6 +46,7 @@ void AddTaskKinds(KindList& kinds) {
   Add<thread_pointers::ThreadPointersKind>(kinds.threads);
   Add<rseq::RseqKind>(kinds.threads);
   Add<thread_settings::ThreadSettingsKind>(kinds.threads);
+  Add<memory_policy::MemoryPolicyKind>(kinds.threads);
   Add<scheduling::SchedulingKind>(kinds.threads);
   Add<credentials::CredentialsKind>(kinds.threads);
   Add<pending_signals::ThreadPendingSignalsKind>(kinds.threads);

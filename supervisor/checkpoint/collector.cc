@@ -5,6 +5,7 @@
 #include <span>
 
 #include "supervisor/base/file_io.h"
+#include "supervisor/checkpoint/protection_keys.h"
 
 namespace tardigrade {
 namespace {
@@ -14,12 +15,14 @@ struct Queries {
   SyscallPlan plan;
   std::vector<size_t> process_first;  // Leader only; per process kind.
   std::vector<size_t> thread_first;   // Per thread kind.
+  size_t keys_first = 0;              // Leader only.
 };
 
 Queries MakeQueries(const TaskFacts& task, bool leader, const KindList& kinds) {
   Queries queries;
   if (leader) {
     for (const auto& kind : kinds.processes) queries.process_first.push_back(kind->AddQueries(task, queries.plan));
+    queries.keys_first = AddProtectionKeyQueries(queries.plan);
   }
   for (const auto& kind : kinds.threads) queries.thread_first.push_back(kind->AddQueries(task, queries.plan));
   return queries;
@@ -93,8 +96,10 @@ Status CollectTasks(const Survey& survey, const KindList& kinds, FrozenProcess& 
     const Outcome answers(queries[i].plan, std::move(programs[i]));
     RETURN_IF_ERROR(answers.Check(), "thread ", task.tid);
     ASSIGN_OR_RETURN(ThreadDocument document, DescribeThread(task, threads[i], context.attachments()));
-    if (i == 0)
+    if (i == 0) {
       RETURN_IF_ERROR(CollectStates(kinds.processes, queries[i].process_first, task, answers, context, process.states));
+      process.protection_keys = AllocatedProtectionKeys(answers, queries[i].keys_first);
+    }
     RETURN_IF_ERROR(CollectStates(kinds.threads, queries[i].thread_first, task, answers, context, document.states));
     process.threads.push_back(std::move(document));
     process.stop_signal = std::max(process.stop_signal, threads[i].stop_signal);

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "supervisor/base/file_io.h"
+#include "supervisor/checkpoint/mapping_policies.h"
 #include "supervisor/kernel/numa_maps.h"
 #include "supervisor/kernel/pagemap.h"
 #include "supervisor/kernel/vm_flags.h"
@@ -125,8 +126,8 @@ Status CheckSharedOnce(const Survey& survey, const std::vector<PagePolicy>& poli
 
 }  // namespace
 
-Status CollectMemory(const Survey& survey, SnapshotContext& context, ProcessDocument& process, PageFileWriter& pages,
-                     Progress& progress) {
+Status CollectMemory(const Survey& survey, FrozenProcess& frozen, SnapshotContext& context, ProcessDocument& process,
+                     PageFileWriter& pages, Progress& progress) {
   std::future<Result<SlowFacts>> slow = std::async(std::launch::async, ReadSlowFacts, survey.pid);
   ASSIGN_OR_RETURN(const std::unique_ptr<Pagemap> pagemap, Pagemap::Open(survey.pid));
   PageNeeds needs;
@@ -155,7 +156,8 @@ Status CollectMemory(const Survey& survey, SnapshotContext& context, ProcessDocu
   RETURN_IF_ERROR(SaveMemory(survey.pid, needs.runs, pages, progress), "reading memory");
   progress.End();
   ASSIGN_OR_RETURN(SlowFacts facts, slow.get(), "reading the flags of mappings");
-  return ApplySlowFacts(survey, std::move(facts), process.mappings);
+  RETURN_IF_ERROR(ApplySlowFacts(survey, std::move(facts), process.mappings));
+  return ResolvePolicies(frozen, process.mappings);
 }
 
 }  // namespace tardigrade

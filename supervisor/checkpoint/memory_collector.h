@@ -7,6 +7,7 @@
 #include "supervisor/checkpoint/survey.h"
 #include "supervisor/image/documents.h"
 #include "supervisor/image/page_file.h"
+#include "supervisor/tracee/frozen_process.h"
 
 namespace tardigrade {
 
@@ -14,8 +15,8 @@ namespace tardigrade {
 // Meanwhile a thread of its own reads smaps and numa_maps, which take long (they walk every page
 // table) and need nothing of ptrace.  Errors: kUnsupported for a mapping whose flags cannot be
 // saved, found out only now.
-Status CollectMemory(const Survey& survey, SnapshotContext& context, ProcessDocument& process, PageFileWriter& pages,
-                     Progress& progress);
+Status CollectMemory(const Survey& survey, FrozenProcess& frozen, SnapshotContext& context, ProcessDocument& process,
+                     PageFileWriter& pages, Progress& progress);
 
 }  // namespace tardigrade
 

@@ -108,7 +108,7 @@ class SnapshotRun {
     process_.pages = StrCat("pages-", name, ".bin");
     process_.pagemap = StrCat("pagemap-", name, ".bin");
     ASSIGN_OR_RETURN(pages_, image_->CreatePages(name));
-    RETURN_IF_ERROR(CollectMemory(survey, context, process_, *pages_, progress_));
+    RETURN_IF_ERROR(CollectMemory(survey, *frozen_, context, process_, *pages_, progress_));
     if (options_.backtraces) TakeBacktraces();
     RETURN_IF_ERROR(DescribeHost(survey));
     FillReport(survey, context);

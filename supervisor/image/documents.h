@@ -122,7 +122,7 @@ struct MappingDocument {
   std::string path;                    // For people.
   std::vector<std::string> vm_flags;   // As smaps' VmFlags names them: "gd", "lo", "hg", ... sorted.
   int32_t protection_key = 0;
-  std::string policy;                  // numa_maps' policy; "" and "default" are the same.
+  std::string policy;                  // Its own NUMA policy, as numa_maps prints it; "" for none.
   KindState backing;
   template <typename Self, typename Visitor>
   static void Fields(Self& self, Visitor& visit) {
@@ -200,6 +200,7 @@ struct ProcessDocument {
   std::vector<KindState> states;
   std::vector<MappingDocument> mappings;  // By address.
   std::vector<GuardRegion> guards;
+  uint32_t protection_keys = 0;         // Bit k: key k (1 to 15) is allocated.
   std::vector<DescriptorDocument> descriptors;
   std::string pages;    // Names of its page file and page map.
   std::string pagemap;
@@ -213,6 +214,7 @@ struct ProcessDocument {
     visit("states", self.states);
     visit("mappings", self.mappings);
     visit("guards", self.guards);
+    visit("protection_keys", self.protection_keys, Range<uint32_t>{0, 0xfffe});
     visit("descriptors", self.descriptors);
     visit("pages", self.pages);
     visit("pagemap", self.pagemap);

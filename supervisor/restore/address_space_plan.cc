@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstdlib>
 #include <string_view>
 
@@ -48,14 +49,17 @@ class Planner {
     ParkKernelMappings();
     UnmapEverythingElse();
     AllocateProtectionKeys();
-    for (size_t i = 0; i < in_.process->mappings.size(); ++i) Map(in_.process->mappings[i], in_.backing_fds[i]);
+    for (size_t i = 0; i < in_.process->mappings.size(); ++i)
+      RETURN_IF_ERROR(Map(in_.process->mappings[i], in_.backing_fds[i]));
     Fill();
-    for (const MappingDocument& mapping : in_.process->mappings) RETURN_IF_ERROR(Settle(mapping));
+    FreeExecuteOnlyKey();
+    for (const MappingDocument& mapping : in_.process->mappings) Settle(mapping);
+    FreeProtectionKeys();
     for (const GuardRegion& guard : in_.process->guards)
       plan_.Add(StrCat("guarding ", Hex(guard.start)), SYS_madvise, {guard.start, guard.end - guard.start, kGuardInstall});
     RETURN_IF_ERROR(PlaceKernelMappings());
     for (const MappingDocument& mapping : in_.process->mappings) Seal(mapping);
-    plan_.Add("closing the restorer's descriptors", SYS_close_range, {in_.first_helper_fd, ~0u, 0});
+    plan_.Add("closing the restorer's descriptors", SYS_close_range, {in_.first_helper_fd, in_.last_helper_fd, 0});
     return Ok();
   }
 
@@ -86,12 +90,37 @@ class Planner {
     plan_.Add("unmapping above the restorer", SYS_munmap, {end, kTaskSize - end});
   }
 
-  // The kernel hands keys out ascending.  Which others the job had allocated cannot be seen.
+  // Memory with PROT_EXEC alone has a key that the kernel took for it, and that counts as not
+  // allocated: arch/x86/mm/pkeys.c, __execute_only_pkey().
+  bool IsExecuteOnly(const MappingDocument& mapping) const {
+    return mapping.prot == PROT_EXEC && mapping.protection_key != 0 &&
+           (in_.process->protection_keys >> mapping.protection_key & 1) == 0;
+  }
+
+  // The kernel hands keys out ascending: all up to the highest that is needed, for now.
   void AllocateProtectionKeys() {
-    int32_t highest = 0;
-    for (const MappingDocument& mapping : in_.process->mappings) highest = std::max(highest, mapping.protection_key);
-    for (int32_t key = 1; key <= highest; ++key)
+    uint32_t wanted = in_.process->protection_keys;
+    for (const MappingDocument& mapping : in_.process->mappings) wanted |= 1u << mapping.protection_key;
+    highest_key_ = std::bit_width(wanted) - 1;
+    for (int key = 1; key <= highest_key_; ++key)
       plan_.Add(StrCat("allocating protection key ", key), SYS_pkey_alloc, {0, 0}, {.may_fail = false, .exactly = key});
+  }
+
+  // The one key that is free when PROT_EXEC is set is the one the kernel takes.
+  void FreeExecuteOnlyKey() {
+    for (const MappingDocument& mapping : in_.process->mappings) {
+      if (!IsExecuteOnly(mapping)) continue;
+      plan_.Add("freeing the key of execute-only memory", SYS_pkey_free, {mapping.protection_key});
+      execute_only_key_ = mapping.protection_key;
+      return;
+    }
+  }
+
+  void FreeProtectionKeys() {
+    for (int key = 1; key <= highest_key_; ++key) {
+      if ((in_.process->protection_keys >> key & 1) == 0 && key != execute_only_key_)
+        plan_.Add(StrCat("freeing protection key ", key), SYS_pkey_free, {key});
+    }
   }
 
   bool HasPages(const MappingDocument& mapping) const {
@@ -102,8 +131,8 @@ class Planner {
     return it != in_.extents.end() && it->address < mapping.end;
   }
 
-  void Map(const MappingDocument& mapping, int fd) {
-    if (IsKernelMapping(mapping.path) || IsGate(mapping.path)) return;
+  Status Map(const MappingDocument& mapping, int fd) {
+    if (IsKernelMapping(mapping.path) || IsGate(mapping.path)) return Ok();
     int flags = MAP_FIXED_NOREPLACE | (mapping.shared ? MAP_SHARED : MAP_PRIVATE);
     if (fd < 0) flags |= MAP_ANONYMOUS;
     if (Has(mapping, "gd")) flags |= MAP_GROWSDOWN | MAP_STACK;
@@ -118,6 +147,19 @@ class Planner {
         plan_.Add(StrCat("advising ", Hex(mapping.start), ": ", advice.flag), SYS_madvise,
                   {mapping.start, mapping.end - mapping.start, advice.advice});
     }
+    return Place(mapping);
+  }
+
+  // Before there are pages, so that they come where they belong.
+  Status Place(const MappingDocument& mapping) {
+    const uint64_t size = mapping.end - mapping.start;
+    ASSIGN_OR_RETURN(const std::optional<NumaPolicy> policy, ParseNumaPolicy(mapping.policy), "mapping at ",
+                     Hex(mapping.start));
+    if (policy.has_value())
+      plan_.Add(StrCat("placing ", Hex(mapping.start), " by the NUMA policy ", mapping.policy, " (its nodes must exist here)"),
+                SYS_mbind,
+                {mapping.start, size, policy->mode, Arg::Bytes(std::as_bytes(std::span(policy->nodes))), policy->maxnode(), 0});
+    return Ok();
   }
 
   void Fill() {
@@ -147,24 +189,20 @@ class Planner {
     flush();
   }
 
-  // Protection, keys, locks and policy, when the contents are in.
-  Status Settle(const MappingDocument& mapping) {
-    if (IsKernelMapping(mapping.path) || IsGate(mapping.path)) return Ok();
+  // Protection, keys and locks, when the contents are in.
+  void Settle(const MappingDocument& mapping) {
+    if (IsKernelMapping(mapping.path) || IsGate(mapping.path)) return;
     const uint64_t size = mapping.end - mapping.start;
     const std::string at = StrCat(Hex(mapping.start));
-    if (mapping.protection_key != 0) {
+    if (IsExecuteOnly(mapping)) {
+      plan_.Add("protecting " + at, SYS_mprotect, {mapping.start, size, mapping.prot});
+    } else if (mapping.protection_key != 0) {
       plan_.Add("protecting " + at, SYS_pkey_mprotect, {mapping.start, size, mapping.prot, mapping.protection_key});
     } else if (HasPages(mapping) && (mapping.prot & (PROT_READ | PROT_WRITE)) != (PROT_READ | PROT_WRITE)) {
       plan_.Add("protecting " + at, SYS_mprotect, {mapping.start, size, mapping.prot});
     }
     if (Has(mapping, "lo"))
       plan_.Add("locking " + at, SYS_mlock2, {mapping.start, size, Has(mapping, "lf") ? MLOCK_ONFAULT : 0});
-    ASSIGN_OR_RETURN(const std::optional<NumaPolicy> policy, ParseNumaPolicy(mapping.policy), "mapping at ", at);
-    if (policy.has_value())
-      plan_.Add("placing " + at, SYS_mbind,
-                {mapping.start, size, policy->mode, Arg::Bytes(std::as_bytes(std::span(policy->nodes))),
-                 policy->nodes.size() * 64 + 1, 0});
-    return Ok();
   }
 
   Status PlaceKernelMappings() {
@@ -193,6 +231,8 @@ class Planner {
   const AddressSpaceInputs& in_;
   SyscallPlan& plan_;
   std::vector<Parked> parked_;
+  int highest_key_ = 0;
+  int execute_only_key_ = 0;
 };
 
 }  // namespace

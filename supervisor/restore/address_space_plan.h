@@ -21,7 +21,8 @@ struct AddressSpaceInputs {
   Segment::Place segment;
   int pages_fd = -1;             // Descriptor of the page file in the task.
   std::vector<int> backing_fds;  // Per mapping: descriptor in the task, -1 for anonymous memory.
-  int first_helper_fd = -1;      // Descriptors from here on are the restorer's: closed at the end.
+  int first_helper_fd = -1;      // Descriptors from here on,
+  int last_helper_fd = -1;       // and up to here, are the restorer's: closed at the end.
 };
 
 // Adds the steps that replace the whole address space but the segment.  Errors: kUnsupported for

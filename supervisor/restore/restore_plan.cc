@@ -1,11 +1,6 @@
 #include "supervisor/restore/restore_plan.h"
 
-#include <dirent.h>
-#include <sys/resource.h>
-
 #include <algorithm>
-#include <cstdlib>
-#include <map>
 
 #include "supervisor/base/file_io.h"
 #include "supervisor/restore/address_space_plan.h"
@@ -14,54 +9,6 @@
 
 namespace tardigrade {
 namespace {
-
-int HighestOwnFd() {
-  int highest = 2;
-  DIR* dir = opendir("/proc/self/fd");
-  if (dir == nullptr) return 1023;
-  while (const dirent* entry = readdir(dir)) highest = std::max(highest, std::atoi(entry->d_name));
-  closedir(dir);
-  return highest;
-}
-
-Result<HelperFds> AssignHelperFds(const LoadedImage& image, const KindList& kinds) {
-  HelperFds fds;
-  int highest = HighestOwnFd();
-  for (const DescriptorDocument& d : image.process.descriptors) highest = std::max(highest, d.fd);
-  fds.pages = highest + 16;
-  int next = fds.pages + 1;
-  std::multimap<std::string, size_t> by_path;  // Path of a mapping -> backing.
-  for (size_t i = 0; i < image.process.mappings.size(); ++i) {
-    const MappingDocument& mapping = image.process.mappings[i];
-    const MappingKind* kind = FindMappingKind(kinds, mapping.backing.kind);
-    if (kind == nullptr)
-      return Error(ErrorCode::kBadImage, StrCat("the image has a mapping of a kind this version does not know: ", mapping.backing.kind));
-    size_t found = HelperFds::npos;
-    if (!kind->has_backing()) {
-      fds.backing_of.push_back(found);
-      continue;
-    }
-    const auto [first, last] = by_path.equal_range(mapping.path);
-    for (auto it = first; it != last && found == HelperFds::npos; ++it) {
-      const KindState& other = image.process.mappings[fds.opened_from[it->second]].backing;
-      if (other.kind == mapping.backing.kind && other.state == mapping.backing.state) found = it->second;
-    }
-    if (found == HelperFds::npos) {
-      found = fds.backings.size();
-      fds.backings.push_back(next++);
-      fds.opened_from.push_back(i);
-      by_path.emplace(mapping.path, found);
-    }
-    fds.backing_of.push_back(found);
-  }
-  fds.first_free = next + 16;
-  rlimit limit = {};
-  getrlimit(RLIMIT_NOFILE, &limit);
-  if (static_cast<rlim_t>(fds.first_free) + image.files.files.size() + image.files.objects.size() + 16 > limit.rlim_max)
-    return Error(ErrorCode::kDenied, StrCat("the hard limit of open files here is ", limit.rlim_max,
-                                            ", too low to make this job's; raise it (ulimit -Hn)"));
-  return fds;
-}
 
 template <typename Kind>
 const Kind* FindTaskKind(const std::vector<std::unique_ptr<Kind>>& kinds, const std::string& name) {
@@ -164,6 +111,7 @@ Result<RestorePlan> MakeRestorePlan(const LoadedImage& image, const KindList& ki
   inputs.here = here;
   inputs.pages_fd = plan.fds.pages;
   inputs.first_helper_fd = plan.fds.pages;
+  inputs.last_helper_fd = plan.fds.backings.empty() ? plan.fds.pages : plan.fds.backings.back();
   for (const size_t backing : plan.fds.backing_of)
     inputs.backing_fds.push_back(backing == HelperFds::npos ? -1 : plan.fds.backings[backing]);
   // Twice: the size of the program does not depend on the addresses, but its place does on its size.

@@ -6,20 +6,11 @@
 
 #include "supervisor/base/result.h"
 #include "supervisor/resource/kind_list.h"
+#include "supervisor/restore/helper_fds.h"
 #include "supervisor/restore/loaded_image.h"
 #include "supervisor/restore/segment.h"
 
 namespace tardigrade {
-
-// Which numbers the restorer's own descriptors have in the task, above all of the job's.
-struct HelperFds {
-  int pages = -1;                   // The page file; the lowest helper.
-  std::vector<int> backings;        // Distinct files behind mappings, in order.
-  std::vector<size_t> backing_of;   // Per mapping: index into `backings`; npos for none.
-  std::vector<size_t> opened_from;  // Per backing: a mapping that names it.
-  int first_free = -1;              // From here on: whatever the making of files takes.
-  static constexpr size_t npos = ~size_t{0};
-};
 
 // Everything that is going to be done, worked out before anything is made.
 struct RestorePlan {

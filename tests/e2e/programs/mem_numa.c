@@ -17,12 +17,16 @@ int main(int argc, char** argv) {
     e2e_skip("no NUMA policies in this kernel");
   EXPECT_EQ(syscall(SYS_mbind, area + 16 * 4096, 16 * 4096, kBind, &node0, 8, 0), 0);
   EXPECT_EQ(syscall(SYS_set_mempolicy, kPreferred, &node0, 8), 0);
+  char* plain = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  e2e_fill(plain, 4096, 2);
   e2e_fill(area, 32 * 4096, 1);
   e2e_ready_and_wait();
   get(&mode, nodes, area);
   EXPECT(mode == kInterleave && nodes[0] == 1);
   get(&mode, nodes, area + 20 * 4096);
   EXPECT(mode == kBind && nodes[0] == 1);
+  get(&mode, nodes, plain);
+  EXPECT_EQ(mode, 0);  // None of its own, though it is under the thread's.
   get(&mode, nodes, NULL);
   EXPECT(mode == kPreferred && nodes[0] == 1);
   e2e_check_fill(area, 32 * 4096, 1);

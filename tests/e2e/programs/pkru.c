@@ -27,10 +27,16 @@ int main(int argc, char** argv) {
   long first = syscall(SYS_pkey_alloc, 0, 0), second = syscall(SYS_pkey_alloc, 0, 0);
   if (first < 0) e2e_skip("no protection keys here");
   EXPECT(second > first);
-  EXPECT_EQ(syscall(SYS_pkey_free, first), 0);  // A hole in the set of allocated keys.
+  long third = syscall(SYS_pkey_alloc, 0, 0), fourth = syscall(SYS_pkey_alloc, 0, 0);
+  EXPECT(fourth > third);
+  EXPECT_EQ(syscall(SYS_pkey_free, first), 0);
+  EXPECT_EQ(syscall(SYS_pkey_free, third), 0);  // A hole in the set of allocated keys.
   char* page = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   e2e_fill(page, 8192, 1);
   EXPECT_EQ(syscall(SYS_pkey_mprotect, page, 4096, PROT_READ | PROT_WRITE, second), 0);
+  char* code = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  e2e_fill(code, 4096, 2);
+  EXPECT_EQ(mprotect(code, 4096, PROT_EXEC), 0);  // The kernel takes a key of its own: the first.
   write_pkru(3u << 2 * second);  // Neither reading nor writing.
   pthread_t thread;
   EXPECT_EQ(pthread_create(&thread, NULL, thread_main, (void*)second), 0);
@@ -48,6 +54,10 @@ int main(int argc, char** argv) {
   char key[64];
   EXPECT(e2e_smaps(page, "ProtectionKey:", key, sizeof key));
   EXPECT_EQ(atoi(key), second);
-  EXPECT_EQ(syscall(SYS_pkey_alloc, 0, 0), first);
+  EXPECT(e2e_smaps(code, "ProtectionKey:", key, sizeof key));
+  EXPECT_EQ(atoi(key), first);
+  EXPECT_EQ(syscall(SYS_pkey_free, first), -1);  // Not the program's.
+  EXPECT_EQ(syscall(SYS_pkey_alloc, 0, 0), third);
+  EXPECT_EQ(syscall(SYS_pkey_alloc, 0, 0), fourth + 1);
   return e2e_ok();
 }
