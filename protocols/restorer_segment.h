@@ -14,11 +14,12 @@
 namespace tardigrade::protocol {
 
 inline constexpr uint32_t kRestorerMagic = 0x53525454;  // "TTRS"
-inline constexpr uint32_t kRestorerVersion = 1;
+inline constexpr uint32_t kRestorerVersion = 2;
 
 enum class RestorerState : uint32_t {
   kWaiting = 0,  // Not there yet.
   kParked = 1,   // Has run its programs; waits to be given its registers.
+  kAwaitingSeccomp = 3,  // As kParked, but for kSeccomp: waits until `install_seccomp` is set.
   kFailed = 2,   // `failed_program` and that program's `done` say where.
 };
 
@@ -27,12 +28,13 @@ enum class RestorerProgram : uint32_t {
   kProcess = 1,  // Leader: before there are threads.
   kLimits = 2,   // Leader: when all threads exist.
   kThread = 3,   // Every thread.
-  kSpawn = 4,    // Not a program: making the thread itself failed.
+  kSeccomp = 4,  // Every thread that has one, when it is told to: seccomp filters, last of all.
+  kSpawn = 5,    // Not a program: making the thread itself failed.
 };
 
 // One thread.
 struct RestorerSlot {
-  uint64_t program[4];     // Address of each RestorerProgram's SyscallProgram; 0 if there is none.
+  uint64_t program[5];     // Address of each RestorerProgram's SyscallProgram; 0 if there is none.
   uint64_t stack_top;      // Threads but the leader: 16-byte aligned end of its stack.
   int32_t tid;             // As the job knows it.
   RestorerState state;     // Out.
@@ -43,18 +45,22 @@ struct RestorerSlot {
   uint64_t replay;         // Address of a SyscallProgram of one op; 0 if there is none.
   uint64_t replay_done;    // Out: 1 when the call returned by itself.
 };
-static_assert(sizeof(RestorerSlot) == 72);
+static_assert(sizeof(RestorerSlot) == 80);
 
 struct RestorerHeader {
   uint32_t magic;
   uint32_t version;
   uint32_t thread_count;
-  uint32_t parked;        // Out: futex, counts the threads in kParked and kFailed.
+  uint32_t parked;        // Out: futex, counts how often a thread reported a state.
   uint32_t never;         // Futex that nothing ever wakes: where parked threads wait.
   uint32_t syscall_insn;  // Out of the build: offset from the segment's start of a `syscall` instruction.
   uint64_t slots;         // Address of RestorerSlot[thread_count]; the leader's first.
+  // Futex: 1 when every thread is traced with its seccomp suspended (PTRACE_O_SUSPEND_SECCOMP), so
+  // that the filters do not judge what the restorer still has to do.
+  uint32_t install_seccomp;
+  uint32_t reserved;
 };
-static_assert(sizeof(RestorerHeader) == 32);
+static_assert(sizeof(RestorerHeader) == 40);
 
 }  // namespace tardigrade::protocol
 

@@ -58,7 +58,16 @@ void Run(RestorerHeader* header, RestorerSlot* slot, RestorerProgram which) {
   if (result < 0) Fail(header, slot, which, result);
 }
 
+void InstallSeccomp(RestorerHeader* header, RestorerSlot* slot) {
+  if (slot->program[static_cast<uint32_t>(RestorerProgram::kSeccomp)] == 0) return;
+  Report(header, slot, RestorerState::kAwaitingSeccomp);
+  while (__atomic_load_n(&header->install_seccomp, __ATOMIC_ACQUIRE) == 0)
+    (void)RawSyscall(kNrFutex, {reinterpret_cast<uint64_t>(&header->install_seccomp), kFutexWait, 0, 0, 0, 0});
+  Run(header, slot, RestorerProgram::kSeccomp);
+}
+
 [[noreturn]] void Park(RestorerHeader* header, RestorerSlot* slot) {
+  InstallSeccomp(header, slot);
   Report(header, slot, RestorerState::kParked);
   if (slot->replay != 0) {
     (void)RunProgram(reinterpret_cast<SyscallProgram*>(slot->replay));

@@ -67,8 +67,9 @@ Result<ScopedFd> CharDeviceKind::Create(const Value& value, CreateContext& conte
     return Error(ErrorCode::kUnsupported,
                  StrCat(state.path, " is not the device ", usual,
                         " here; say where it is with --set-file ", state.path, "=NEW"));
-  const uint64_t flags = state.open.flags & (O_ACCMODE | O_APPEND | O_NONBLOCK | O_SYNC);
-  ASSIGN_OR_RETURN(ScopedFd fd, OpenFile(path, static_cast<int>(flags) | O_NOCTTY));
+  const uint64_t flags = state.open.flags & (O_ACCMODE | O_APPEND | O_NONBLOCK | O_SYNC | O_NOFOLLOW);
+  ASSIGN_OR_RETURN(ScopedFd fd,
+                   OpenFile(WithoutLinks(path, flags), static_cast<int>(flags) | O_NOCTTY));
   RETURN_IF_ERROR(SetStatusFlags(fd.get(), state.open.flags));
   return fd;
 }

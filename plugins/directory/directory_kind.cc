@@ -18,11 +18,26 @@ bool IsOfAProcess(const std::string& path) {
 
 // A link is opened itself, not where it leads.
 int OpenFlags(const DirectoryState& state) {
+  const int shown = static_cast<int>(state.open.flags & (O_DIRECTORY | O_NOFOLLOW));
   if ((state.open.flags & O_PATH) != 0)
-    return O_PATH | (S_ISLNK(state.type) ? O_NOFOLLOW : 0) |
-           (S_ISDIR(state.type) ? O_DIRECTORY : 0);
-  return O_RDONLY | O_DIRECTORY |
-         static_cast<int>(state.open.flags & (O_NONBLOCK | O_NOATIME | O_APPEND));
+    return O_PATH | shown | (S_ISLNK(state.type) ? O_NOFOLLOW : 0);
+  return O_RDONLY | shown |
+         static_cast<int>(state.open.flags & (O_NONBLOCK | O_NOATIME | O_APPEND | O_SYNC));
+}
+
+// Before it is opened: opening a FIFO or a device may have effects.
+Status CheckType(const DirectoryState& state, const std::string& path) {
+  struct stat st = {};
+  const int found = S_ISLNK(state.type) ? lstat(path.c_str(), &st) : stat(path.c_str(), &st);
+  if (found != 0)
+    return Error::Errno("looking for ", path, ", which the job had open; --set-file ", state.path,
+                        "=NEW names another");
+  if ((st.st_mode & S_IFMT) == state.type) return Ok();
+  return Error(ErrorCode::kUnsupported,
+               StrCat(path,
+                      " is of another type than when the job opened it; name the "
+                      "right one with --set-file ",
+                      state.path, "=NEW"));
 }
 
 }  // namespace
@@ -61,17 +76,11 @@ Result<Value> DirectoryKind::Collect(const FdFacts& file, std::span<const FdFact
 
 Result<ScopedFd> DirectoryKind::Create(const Value& value, CreateContext& context) const {
   ASSIGN_OR_RETURN(const DirectoryState state, Decode<DirectoryState>(value, "directory"));
-  const std::string path = context.MovedPath(state.path);
+  std::string path = context.MovedPath(state.path);
+  if (!S_ISLNK(state.type)) path = WithoutLinks(path, state.open.flags);
+  RETURN_IF_ERROR(CheckType(state, path));
   ASSIGN_OR_RETURN(ScopedFd fd, OpenFile(path, OpenFlags(state)),
                    "the job had this open; --set-file ", state.path, "=NEW names another");
-  struct stat st = {};
-  if (fstat(fd.get(), &st) != 0) return Error::Errno("fstat ", path);
-  if ((st.st_mode & S_IFMT) != state.type)
-    return Error(ErrorCode::kUnsupported,
-                 StrCat(path,
-                        " is of another type than when the job opened it; name the "
-                        "right one with --set-file ",
-                        state.path, "=NEW"));
   if ((state.open.flags & O_PATH) != 0) return fd;
   RETURN_IF_ERROR(SetStatusFlags(fd.get(), state.open.flags));
   if (state.offset != 0 && !SetOffset(fd.get(), state.offset).has_value())

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "plugins/pipe/peek_pipe.h"
+#include "plugins/pipe/pipe_object.h"
 #include "plugins/pipe/pipe_state.h"
 
 namespace tardigrade::pipe {
@@ -91,6 +92,11 @@ Result<Value> CollectPipe(const FdFacts& file, std::span<const FdFacts> all,
   return Encode(state);
 }
 
+// One of the two that pipe2(2) gave: open(2) sets O_LARGEFILE, which fcntl(2) shows.
+bool IsOriginal(const OpenFileState& open) {
+  return (open.flags & kLargeFile) == 0 && (open.flags & O_ACCMODE) != O_RDWR;
+}
+
 }  // namespace
 
 bool PipeKind::Claims(const FdFacts& file) const { return IsEnd(file); }
@@ -118,6 +124,14 @@ Result<Value> PipeKind::Collect(const FdFacts& file, std::span<const FdFacts> al
 Result<ScopedFd> PipeKind::Create(const Value& value, CreateContext& context) const {
   ASSIGN_OR_RETURN(const PipeEndState state, Decode<PipeEndState>(value, "pipe"));
   ASSIGN_OR_RETURN(const int object, context.Object(state.object));
+  if (IsOriginal(state.open)) {
+    ASSIGN_OR_RETURN(const std::string key,
+                     OriginalEndKey(object, state.open.flags & O_ACCMODE));
+    if (ScopedFd original = context.TakeAside(key); original.valid()) {
+      RETURN_IF_ERROR(SetStatusFlags(original.get(), state.open.flags));
+      return original;
+    }
+  }
   return ReopenAs(object, state.open);
 }
 

@@ -95,6 +95,19 @@ TEST_F(PipeKindTest, UnreadDataStayInTheOriginalAndAreInTheCopy) {
   EXPECT_EQ(ReadOnce(original.get()), "unread");
 }
 
+TEST_F(PipeKindTest, FlagsTellTheOriginalEndsFromReopenedOnes) {
+  MakePipe();
+  const ScopedFd reopened = Reopen(read_.get(), O_RDONLY).value();
+  const FdFacts files[] = {FactsOf(read_.get()), FactsOf(reopened.get()), FactsOf(write_.get())};
+  std::vector<Value> states;
+  for (const FdFacts& file : files) states.push_back(kind_.Collect(file, files, contexts_).value());
+  for (size_t i = 0; i < states.size(); ++i) {
+    const ScopedFd made = kind_.Create(states[i], contexts_.create()).value();
+    EXPECT_EQ(FactsOf(made.get()).info.flags & ~uint64_t{O_CLOEXEC},
+              files[i].info.flags & ~uint64_t{O_CLOEXEC});
+  }
+}
+
 TEST_F(PipeKindTest, AFullPipeOfAnotherCapacity) {
   MakePipe();
   ASSERT_GE(fcntl(write_.get(), F_SETPIPE_SZ, 1 << 18), 0);

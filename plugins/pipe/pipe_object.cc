@@ -16,12 +16,17 @@ namespace {
 
 constexpr uint64_t kMostBytes = uint64_t{1} << 31;
 
-Result<ScopedFd> MakeAnonymous() {
+Result<ScopedFd> MakeAnonymous(CreateContext& context) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return Error::Errno("pipe2");
-  const ScopedFd read_end(ends[0]);
-  const ScopedFd write_end(ends[1]);
-  return Reopen(read_end.get(), O_RDWR | O_NONBLOCK);
+  ScopedFd read_end(ends[0]);
+  ScopedFd write_end(ends[1]);
+  ASSIGN_OR_RETURN(ScopedFd both, Reopen(read_end.get(), O_RDWR | O_NONBLOCK));
+  ASSIGN_OR_RETURN(const std::string read_key, OriginalEndKey(both.get(), O_RDONLY));
+  ASSIGN_OR_RETURN(const std::string write_key, OriginalEndKey(both.get(), O_WRONLY));
+  context.SetAside(read_key, std::move(read_end));
+  context.SetAside(write_key, std::move(write_end));
+  return both;
 }
 
 // A FIFO whose name is gone again.
@@ -83,6 +88,12 @@ Status Fill(int fd, const PipeState& state, std::span<const std::byte> bytes) {
 
 }  // namespace
 
+Result<std::string> OriginalEndKey(int local_fd, uint64_t access_mode) {
+  struct stat st = {};
+  if (fstat(local_fd, &st) != 0) return Error::Errno("fstat of a pipe");
+  return StrCat("pipe:", st.st_ino, access_mode == O_RDONLY ? ":read" : ":write");
+}
+
 Result<ScopedFd> PipeObject::Create(const Value& value, CreateContext& context) const {
   ASSIGN_OR_RETURN(const PipeState state, Decode<PipeState>(value, "pipe"));
   if (state.never_written && (state.fifo_path.empty() || state.data.size != 0))
@@ -90,7 +101,7 @@ Result<ScopedFd> PipeObject::Create(const Value& value, CreateContext& context) 
   ASSIGN_OR_RETURN(const std::vector<std::byte> bytes,
                    context.attachments().Get(state.data, kMostBytes));
   ASSIGN_OR_RETURN(ScopedFd pipe,
-                   state.fifo_path.empty() ? MakeAnonymous() : OpenFifo(state, context));
+                   state.fifo_path.empty() ? MakeAnonymous(context) : OpenFifo(state, context));
   const int wanted = static_cast<int>(state.capacity);
   if (fcntl(pipe.get(), F_GETPIPE_SZ) != wanted && fcntl(pipe.get(), F_SETPIPE_SZ, wanted) < 0)
     return Error::Errno("giving a pipe its capacity of ", wanted,

@@ -74,8 +74,9 @@ Status CheckUnchanged(const RegularFileState& state, const std::string& path, in
 }
 
 Result<ScopedFd> OpenByPath(const RegularFileState& state, CreateContext& context) {
-  constexpr uint64_t kKept = O_ACCMODE | O_APPEND | O_DIRECT | O_SYNC | O_NOATIME | O_NONBLOCK;
-  const std::string path = context.MovedPath(state.path);
+  constexpr uint64_t kKept =
+      O_ACCMODE | O_APPEND | O_DIRECT | O_SYNC | O_NOATIME | O_NONBLOCK | O_NOFOLLOW;
+  const std::string path = WithoutLinks(context.MovedPath(state.path), state.open.flags);
   Result<ScopedFd> opened = OpenFile(path, static_cast<int>(state.open.flags & kKept) | O_NOCTTY);
   if (!opened.has_value() && opened.error().errno_value() == ENOENT)
     return Error(ErrorCode::kUnsupported,

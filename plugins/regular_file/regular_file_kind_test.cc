@@ -72,6 +72,19 @@ TEST_F(RegularFileKindTest, OffsetAndFlagsComeBack) {
   EXPECT_EQ(FactsOf(fd.get()).info.FindNumber("pos", 10).value(), 4u);
 }
 
+TEST_F(RegularFileKindTest, FlagsThatOnlyOpenCanSetComeBackAlsoThroughALink) {
+  const ScopedFd fd = Open(O_RDONLY | O_NOFOLLOW | O_DSYNC);
+  const Value state = Collect(fd);
+  const uint64_t flags = FactsOf(fd.get()).info.flags;
+  EXPECT_NE(flags & O_NOFOLLOW, 0u);
+  EXPECT_EQ(FactsOf(Create(state).get()).info.flags, flags);
+  const std::string moved = path_ + ".moved";
+  ASSERT_EQ(rename(path_.c_str(), moved.c_str()), 0);
+  ASSERT_EQ(symlink(moved.c_str(), path_.c_str()), 0);
+  EXPECT_EQ(FactsOf(Create(state).get()).info.flags, flags);
+  unlink(moved.c_str());
+}
+
 TEST_F(RegularFileKindTest, AMissingOrChangedFileIsRefusedUnlessItMoved) {
   const Value state = Collect(Open(O_RDONLY));
   const std::string moved = path_ + ".moved";

@@ -1,5 +1,6 @@
 #include "plugins/seccomp/seccomp_kind.h"
 
+#include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sys/ptrace.h>
@@ -9,6 +10,7 @@
 #include <cstddef>
 
 #include "plugins/seccomp/seccomp_state.h"
+#include "supervisor/kernel/own_capabilities.h"
 #include "supervisor/kernel/task_status.h"
 
 namespace tardigrade::seccomp {
@@ -26,12 +28,20 @@ struct Metadata {  // struct seccomp_metadata
   uint64_t flags;
 };
 
+Error MayNotRead() {
+  return Error(ErrorCode::kDenied,
+               "it has seccomp filters, which only a caller with CAP_SYS_ADMIN and no filter of "
+               "its own may read; snapshot as root");
+}
+
+Error StrictMode() {
+  return Error(ErrorCode::kUnsupported,
+               "it is in seccomp strict mode, in which nothing can be asked of it; "
+               "it cannot be saved");
+}
+
 Error CannotRead(pid_t tid) {
-  if (errno == EACCES || errno == EPERM)
-    return Error(ErrorCode::kDenied,
-                 "it has seccomp filters, which only a caller with CAP_SYS_ADMIN and no filter of "
-                 "its own may read; "
-                 "snapshot as root");
+  if (errno == EACCES || errno == EPERM) return MayNotRead();
   if (errno == EMEDIUMTYPE)
     return Error(ErrorCode::kUnsupported,
                  "one of its seccomp filters is not classic BPF, which cannot be saved");
@@ -65,10 +75,7 @@ Result<SeccompState> ReadFilters(const TaskFacts& task) {
   SeccompState state;
   ASSIGN_OR_RETURN(const uint64_t mode, StatusNumber(task.status, "Seccomp", 10));
   if (mode == kModeNone) return state;
-  if (mode == kModeStrict)
-    return Error(ErrorCode::kUnsupported,
-                 "it is in seccomp strict mode, in which nothing can be asked of it; "
-                 "it cannot be saved");
+  if (mode == kModeStrict) return StrictMode();
   ASSIGN_OR_RETURN(const uint64_t count, StatusNumber(task.status, "Seccomp_filters", 10));
   for (uint64_t i = 0; i < count; ++i) {
     ASSIGN_OR_RETURN(FilterState filter, ReadFilter(task.tid, i));
@@ -84,6 +91,13 @@ Result<SeccompState> ReadFilters(const TaskFacts& task) {
 }  // namespace
 
 Status SeccompKind::Check(const TaskFacts& task) const {
+  if (!task.frozen) {
+    // The filters themselves are for the tracer only.
+    ASSIGN_OR_RETURN(const uint64_t mode, StatusNumber(task.status, "Seccomp", 10));
+    if (mode == kModeStrict) return StrictMode();
+    ASSIGN_OR_RETURN(const bool may_read, HasCapability(CAP_SYS_ADMIN));
+    return mode == kModeNone || may_read ? Ok() : MayNotRead();
+  }
   RETURN_IF_ERROR(ReadFilters(task));
   return Ok();
 }

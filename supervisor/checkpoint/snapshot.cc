@@ -77,7 +77,8 @@ class SnapshotRun {
       freeze.deadline = start + options_.timeout;
       freeze.allow_fragile = options_.allow_fragile;
       RETURN_IF_ERROR(ClearAfterKilledSupervisors(options_.pid, freeze));
-      ASSIGN_OR_RETURN(const Survey first_look, Survey::Take(options_.pid, kinds_));
+      ASSIGN_OR_RETURN(const Survey first_look,
+                       Survey::Take(options_.pid, kinds_, /*frozen=*/false));
       RETURN_IF_ERROR(first_look.Check(kinds_));
     }
     ASSIGN_OR_RETURN(image_, ImageWriter::Create(options_.dir, options_.overwrite));
@@ -98,7 +99,7 @@ class SnapshotRun {
     freeze.deadline = frozen_at_ + options_.timeout;
     freeze.allow_fragile = options_.allow_fragile;
     ASSIGN_OR_RETURN(frozen_, FrozenProcess::Freeze(options_.pid, freeze));
-    ASSIGN_OR_RETURN(const Survey survey, Survey::Take(options_.pid, kinds_));
+    ASSIGN_OR_RETURN(const Survey survey, Survey::Take(options_.pid, kinds_, /*frozen=*/true));
     RETURN_IF_ERROR(survey.Check(kinds_));
     SnapshotContext context(image_->attachments(), files_);
     RETURN_IF_ERROR(ReadRelations(survey, process_));

@@ -14,6 +14,7 @@
 #include "supervisor/checkpoint/namespaces.h"
 #include "supervisor/checkpoint/same_file.h"
 #include "supervisor/resource/describe.h"
+#include "supervisor/tracee/ptrace_denied.h"
 
 namespace tardigrade {
 namespace {
@@ -54,7 +55,7 @@ Status CheckLeaderLives(const TaskFacts& leader) {
                       "wait for the threads, pthread_join(3), rather than exit)"));
 }
 
-Status SurveyThreads(Survey& survey) {
+Status SurveyThreads(Survey& survey, bool frozen) {
   const std::string base = StrCat("/proc/", survey.pid, "/task");
   ASSIGN_OR_RETURN(std::vector<int> tids, ListNumbers(base));
   // The leader first, the others by age.
@@ -63,6 +64,7 @@ Status SurveyThreads(Survey& survey) {
     TaskFacts task;
     task.pid = survey.pid;
     task.tid = tid;
+    task.frozen = frozen;
     task.proc_dir = StrCat(base, "/", tid);
     ASSIGN_OR_RETURN(task.status, ReadFile(task.proc_dir + "/status"));
     ASSIGN_OR_RETURN(task.inner_tid, InnerPid(task.status));
@@ -133,12 +135,23 @@ Status SurveyDescriptors(Survey& survey, const KindList& kinds) {
   return GroupByFile(survey.pid, survey.descriptors, survey.file_of, survey.first_of);
 }
 
+// Reading a namespace link takes the right to look into the process (PTRACE_MODE_READ_FSCREDS,
+// fs/proc/namespaces.c), as most of the survey does: without it, says why.
+Status CheckMayLook(pid_t pid) {
+  const Result<std::string> link = ReadLink(StrCat("/proc/", pid, "/ns/pid"));
+  if (link.has_value()) return Ok();
+  const int error = link.error().errno_value();
+  if (error == EACCES || error == EPERM) return ptrace::ExplainDenied(pid);
+  return Ok();  // Whatever it is, the survey will say it better.
+}
+
 }  // namespace
 
-Result<Survey> Survey::Take(pid_t pid, const KindList& kinds) {
+Result<Survey> Survey::Take(pid_t pid, const KindList& kinds, bool frozen) {
   Survey survey;
   survey.pid = pid;
-  RETURN_IF_ERROR(SurveyThreads(survey));
+  RETURN_IF_ERROR(CheckMayLook(pid));
+  RETURN_IF_ERROR(SurveyThreads(survey, frozen));
   ASSIGN_OR_RETURN(survey.comm, ReadFile(StrCat("/proc/", pid, "/comm")));
   while (!survey.comm.empty() && survey.comm.back() == '\n') survey.comm.pop_back();
   RETURN_IF_ERROR(CheckNamespaces(pid));

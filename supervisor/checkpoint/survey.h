@@ -32,7 +32,8 @@ struct Survey {
   std::vector<ScopedFd> local_fds;
 
   // Errors: kUnsupported, naming every kind of thing that nobody claims; kDenied; kTraceeGone.
-  static Result<Survey> Take(pid_t pid, const KindList& kinds);
+  // `frozen`: all threads are in ptrace-stop under the calling thread.
+  static Result<Survey> Take(pid_t pid, const KindList& kinds, bool frozen);
 
   // Asks every kind whether it can save what it claims.  Errors: kUnsupported, with the way out.
   Status Check(const KindList& kinds) const;

@@ -44,6 +44,12 @@ class CreateContext {
   // ObjectKind, open until all files exist.  Borrowed: do not close it.
   virtual Result<int> Object(const std::string& key) = 0;
 
+  // An ObjectKind may make descriptions of which each can be one of the job's as it is (the two ends
+  // that pipe2(2) gives): it sets them aside, and the first FdKind that takes one has it.
+  virtual void SetAside(const std::string& key, ScopedFd fd) = 0;
+  // Invalid if there is none, or it was taken.
+  virtual ScopedFd TakeAside(const std::string& key) = 0;
+
   // Where a file that was at `path` is now: --set-file OLD=NEW.
   virtual std::string MovedPath(const std::string& path) const = 0;
 

@@ -2,6 +2,8 @@
 
 #include <sys/stat.h>
 
+#include <filesystem>
+
 #include "supervisor/base/file_io.h"
 
 namespace tardigrade {
@@ -16,6 +18,13 @@ Result<OpenFileState> ReadOpenFile(const FdFacts& file) {
   state.flags = file.info.flags & ~uint64_t{O_CLOEXEC};
   ASSIGN_OR_RETURN(state.owner, ReadFdOwner(file));
   return state;
+}
+
+std::string WithoutLinks(const std::string& path, uint64_t flags) {
+  if ((flags & O_NOFOLLOW) == 0) return path;
+  std::error_code missing;
+  const std::filesystem::path real = std::filesystem::canonical(path, missing);
+  return missing ? path : real.string();
 }
 
 Status SetStatusFlags(int local_fd, uint64_t flags) {

@@ -15,6 +15,9 @@
 
 namespace tardigrade {
 
+// O_LARGEFILE as the kernel has it; the C library's is 0 where every file is large.
+inline constexpr uint64_t kLargeFile = 0100000;
+
 // What every open file description has, whatever it is of.
 struct OpenFileState {
   uint64_t flags = 0;  // open(2) flags as fdinfo shows them, without O_CLOEXEC.
@@ -32,6 +35,10 @@ struct OpenFileState {
 
 // Errors: as ReadFdOwner().  A kind's Check() calls it as well, to refuse in time.
 Result<OpenFileState> ReadOpenFile(const FdFacts& file);
+
+// `path`, or where it leads if `flags` have O_NOFOLLOW: the kernel's name of an open file has no link
+// at its end, but what stands there now, or what the user names in its place, may be one.
+std::string WithoutLinks(const std::string& path, uint64_t flags);
 
 // Gives `local_fd` the flags F_SETFL can set (O_APPEND, O_NONBLOCK, O_DIRECT, O_NOATIME).  O_ASYNC
 // waits for PlanFdOwner().

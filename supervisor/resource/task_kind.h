@@ -23,6 +23,7 @@ struct TaskFacts {
   pid_t inner_tid = -1;
   std::string proc_dir;  // "/proc/<pid>/task/<tid>".
   std::string status;    // The text of <proc_dir>/status.
+  bool frozen = false;   // In ptrace-stop under this thread; else a first look at a running task.
 };
 
 // Where a task is restored to.
@@ -61,7 +62,8 @@ class TaskKind {
   // Names the kind in images and messages.  Never changes once released.
   virtual std::string_view name() const = 0;
 
-  // Refuses (kUnsupported, with the way out) what this kind cannot save.  Before injection.
+  // Refuses (kUnsupported, with the way out) what this kind cannot save.  Before injection: once
+  // while the task runs, once when it is frozen, and only then may ptrace(2) be asked.
   virtual Status Check(const TaskFacts& task) const {
     (void)task;
     return Ok();

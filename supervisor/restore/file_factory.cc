@@ -66,6 +66,18 @@ Result<int> FileFactory::Object(const std::string& key) {
   return UnknownKind("object", found->second.kind);
 }
 
+void FileFactory::SetAside(const std::string& key, ScopedFd fd) {
+  Result<ScopedFd> away = OutOfTheWay(std::move(fd));
+  // Without it, whoever asks makes a new one.
+  if (away.has_value()) aside_.insert_or_assign(key, std::move(away).value());
+}
+
+ScopedFd FileFactory::TakeAside(const std::string& key) {
+  const auto it = aside_.find(key);
+  if (it == aside_.end()) return ScopedFd();
+  return std::move(aside_.extract(it).mapped());
+}
+
 std::string FileFactory::MovedPath(const std::string& path) const {
   const auto it = moved_.find(path);
   return it == moved_.end() ? path : it->second;

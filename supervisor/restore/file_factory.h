@@ -34,6 +34,8 @@ class FileFactory final : public CreateContext {
 
   const AttachmentReader& attachments() override { return attachments_; }
   Result<int> Object(const std::string& key) override;
+  void SetAside(const std::string& key, ScopedFd fd) override;
+  ScopedFd TakeAside(const std::string& key) override;
   std::string MovedPath(const std::string& path) const override;
   void Warn(std::string text) override { warnings_.push_back(std::move(text)); }
   const std::vector<std::string>& warnings() const { return warnings_; }
@@ -48,6 +50,7 @@ class FileFactory final : public CreateContext {
   int first_fd_;
   std::vector<ScopedFd> made_;
   std::map<std::string, ScopedFd> objects_;
+  std::map<std::string, ScopedFd> aside_;
   std::vector<std::string> warnings_;
 };
 

@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
 #include <map>
 
@@ -18,15 +19,20 @@ namespace tardigrade {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+using protocol::RestorerState;
 using ptrace::WaitStatus;
 
 constexpr auto kStopLimit = std::chrono::seconds(30);
 
 // Unlike a job that runs already, one that is half made is to die with its maker.
-Status SeizeToDieWithMe(pid_t tid) {
-  if (::ptrace(PTRACE_SEIZE, tid, nullptr, PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD) != 0)
-    return Error::Errno("PTRACE_SEIZE of thread ", tid);
-  return Ok();
+Status SeizeToDieWithMe(pid_t tid, bool suspend_seccomp) {
+  const int options = PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD | (suspend_seccomp ? PTRACE_O_SUSPEND_SECCOMP : 0);
+  if (::ptrace(PTRACE_SEIZE, tid, nullptr, options) == 0) return Ok();
+  // kernel/ptrace.c, check_ptrace_options().
+  if (errno == EPERM && suspend_seccomp)
+    return Error(ErrorCode::kDenied, "the job has seccomp filters, which only a caller with CAP_SYS_ADMIN and no filter "
+                                     "of its own may restore; restore as root");
+  return Error::Errno("PTRACE_SEIZE of thread ", tid);
 }
 
 // The last number of the NSpid line: the task as its innermost PID namespace sees it.
@@ -67,20 +73,28 @@ Status RestoreDispatch(pid_t tid, const std::vector<KindState>& states) {
 
 }  // namespace
 
-Result<Finisher> Finisher::Attach(pid_t leader) {
-  RETURN_IF_ERROR(SeizeToDieWithMe(leader));
-  return Finisher(leader);
+Result<Finisher> Finisher::Attach(pid_t leader, bool seccomp) {
+  RETURN_IF_ERROR(SeizeToDieWithMe(leader, seccomp));
+  return Finisher(leader, seccomp);
 }
 
-Status Finisher::AwaitParked(Segment& segment, const std::function<Status()>& failure) {
+Status Finisher::AwaitParked(Segment& segment, const LoadedImage& image, const std::function<Status()>& failure) {
+  RETURN_IF_ERROR(AwaitState(segment, RestorerState::kAwaitingSeccomp, failure));
+  RETURN_IF_ERROR(SeizeThreads(image));
+  if (!seccomp_) return Ok();
+  segment.InstallSeccomp();
+  return AwaitState(segment, RestorerState::kParked, failure);
+}
+
+Status Finisher::AwaitState(Segment& segment, RestorerState wanted, const std::function<Status()>& failure) {
   for (;;) {
     const uint32_t parked = segment.parked();
     bool all = true;
     for (size_t i = 0; i < segment.threads(); ++i) {
-      const auto state = static_cast<protocol::RestorerState>(
+      const auto state = static_cast<RestorerState>(
           __atomic_load_n(reinterpret_cast<uint32_t*>(&segment.slot(i).state), __ATOMIC_ACQUIRE));
-      if (state == protocol::RestorerState::kFailed) return segment.FailureOf(i);
-      all = all && state == protocol::RestorerState::kParked;
+      if (state == RestorerState::kFailed) return segment.FailureOf(i);
+      all = all && (state == RestorerState::kParked || state == wanted);
     }
     if (all) return Ok();
     ASSIGN_OR_RETURN(const std::optional<WaitStatus> change, ptrace::PollStop(leader_));
@@ -99,16 +113,20 @@ Status Finisher::AwaitParked(Segment& segment, const std::function<Status()>& fa
   }
 }
 
-Status Finisher::StopThreads(const LoadedImage& image) {
+Status Finisher::SeizeThreads(const LoadedImage& image) {
   std::map<pid_t, pid_t> by_inner;
   ASSIGN_OR_RETURN(by_inner, OuterTids(leader_));
   for (const ThreadDocument& thread : image.process.threads) {
     const auto it = by_inner.find(thread.tid);
     if (it == by_inner.end()) return Error(ErrorCode::kInternal, StrCat("thread ", thread.tid, " was not made"));
     tids_.push_back(it->second);
-    if (it->second != leader_) RETURN_IF_ERROR(SeizeToDieWithMe(it->second));
-    RETURN_IF_ERROR(ptrace::Interrupt(it->second));
+    if (it->second != leader_) RETURN_IF_ERROR(SeizeToDieWithMe(it->second, seccomp_));
   }
+  return Ok();
+}
+
+Status Finisher::StopThreads() {
+  for (const pid_t tid : tids_) RETURN_IF_ERROR(ptrace::Interrupt(tid));
   for (const pid_t tid : tids_) {
     ASSIGN_OR_RETURN(const int signal, ptrace::WaitEventStopUntil(tid, Clock::now() + kStopLimit));
     (void)signal;
@@ -159,7 +177,7 @@ Status Finisher::UnmapSegment(const Segment& segment) {
 }
 
 Status Finisher::Arm(Segment& segment, const LoadedImage& image) {
-  RETURN_IF_ERROR(StopThreads(image), "stopping the restored threads");
+  RETURN_IF_ERROR(StopThreads(), "stopping the restored threads");
   std::vector<arch::Registers> registers;
   for (size_t i = 0; i < tids_.size(); ++i) {
     arch::Registers saved = image.threads[i].registers;

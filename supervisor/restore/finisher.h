@@ -17,12 +17,14 @@ namespace tardigrade {
 // Release() the task dies with this process (PTRACE_O_EXITKILL).
 class Finisher {
  public:
-  // Seizes the leader, which waits for the word to start.
-  static Result<Finisher> Attach(pid_t leader);
+  // Seizes the leader, which waits for the word to start.  `seccomp`: filters are going to be
+  // installed, which must not judge the restorer.  Errors: kDenied without the right to suspend them.
+  static Result<Finisher> Attach(pid_t leader, bool seccomp);
 
-  // Waits until every thread is parked in the segment.  `failure` is asked when the task has died,
-  // and for errors it reports itself.  Errors: whatever a step failed with.
-  Status AwaitParked(Segment& segment, const std::function<Status()>& failure);
+  // Waits until every thread is parked in the segment, seccomp filters and all, and seizes them.
+  // `failure` is asked when the task has died, and for errors it reports itself.  Errors: whatever a
+  // step failed with.
+  Status AwaitParked(Segment& segment, const LoadedImage& image, const std::function<Status()>& failure);
 
   // Stops every thread, takes the segment away and gives all their registers.
   Status Arm(Segment& segment, const LoadedImage& image);
@@ -31,12 +33,16 @@ class Finisher {
   Status Release(int stop_signal);
 
  private:
-  explicit Finisher(pid_t leader) : leader_(leader) {}
-  Status StopThreads(const LoadedImage& image);
+  Finisher(pid_t leader, bool seccomp) : leader_(leader), seccomp_(seccomp) {}
+  Status SeizeThreads(const LoadedImage& image);
+  Status StopThreads();
+  // Until no thread is in any other state than `wanted` or kParked.
+  Status AwaitState(Segment& segment, protocol::RestorerState wanted, const std::function<Status()>& failure);
   Status AwaitReplay(Segment& segment, size_t thread, arch::Registers& saved);
   Status UnmapSegment(const Segment& segment);
 
   pid_t leader_;
+  bool seccomp_;
   std::vector<pid_t> tids_;  // As seen here; in the order of the image.
 };
 

@@ -4,6 +4,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <memory>
@@ -92,8 +93,13 @@ class Attempt {
   const LaunchedTask& task() const { return task_; }
 
  private:
+  bool HasSeccomp() const {
+    return std::any_of(plan_.threads.begin(), plan_.threads.end(),
+                       [](const ThreadPlans& thread) { return !thread.seccomp.empty(); });
+  }
+
   Status Build(ControlChannel& channel) {
-    ASSIGN_OR_RETURN(Finisher finisher, Finisher::Attach(task_.pid));
+    ASSIGN_OR_RETURN(Finisher finisher, Finisher::Attach(task_.pid, HasSeccomp()));
     RETURN_IF_ERROR(channel.SayStart());
     ControlChannel::Reports reports;
     const auto failure = [&]() -> Status {
@@ -101,7 +107,7 @@ class Attempt {
       if (reports.error.empty()) return Ok();
       return Error(reports.code, reports.error);
     };
-    RETURN_IF_ERROR(finisher.AwaitParked(*segment_, failure));
+    RETURN_IF_ERROR(finisher.AwaitParked(*segment_, image_, failure));
     channel.Collect(reports);
     for (std::string& warning : reports.warnings) report_.warnings.push_back(std::move(warning));
     RETURN_IF_ERROR(finisher.Arm(*segment_, image_));

@@ -64,7 +64,8 @@ Status PlanThread(const LoadedImage& image, size_t index, const KindList& kinds,
   }
   plans.process = std::move(steps[Phase::kProcess]);
   plans.limits = std::move(steps[Phase::kLimits]);
-  for (const Phase phase : {Phase::kThread, Phase::kCredentials, Phase::kArm, Phase::kSeccomp}) plans.thread.Append(steps[phase]);
+  for (const Phase phase : {Phase::kThread, Phase::kCredentials, Phase::kArm}) plans.thread.Append(steps[phase]);
+  plans.seccomp = std::move(steps[Phase::kSeccomp]);
   PlanReplay(image.threads[index].registers, document.syscall_time_left_ns, plans.replay);
   return Ok();
 }
@@ -85,7 +86,7 @@ std::vector<std::string> Summarize(const LoadedImage& image, const RestorePlan& 
   uint64_t pages = 0, steps = 0;
   for (const PageExtent& extent : image.pages->extents()) pages += extent.pages;
   for (const ThreadPlans& t : plan.threads)
-    steps += t.memory.size() + t.process.size() + t.limits.size() + t.thread.size();
+    steps += t.memory.size() + t.process.size() + t.limits.size() + t.thread.size() + t.seccomp.size();
   std::vector<std::string> lines;
   lines.push_back(StrCat("process ", image.process.pid, ": ", image.process.threads.size(), " threads, ",
                          image.process.mappings.size(), " mappings, ", pages * 4096, " bytes of memory, ",

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <cstring>
 #include <ctime>
 
@@ -42,7 +43,7 @@ uint64_t CompiledBytes(const SyscallPlan& plan) { return plan.empty() ? 0 : plan
 uint64_t PayloadBytes(std::span<const ThreadPlans> plans) {
   uint64_t total = 0;
   for (const ThreadPlans& p : plans) {
-    for (const SyscallPlan* plan : {&p.memory, &p.process, &p.limits, &p.thread, &p.replay}) total += CompiledBytes(*plan);
+    for (const SyscallPlan* plan : {&p.memory, &p.process, &p.limits, &p.thread, &p.seccomp, &p.replay}) total += CompiledBytes(*plan);
   }
   return total;
 }
@@ -95,7 +96,9 @@ Result<std::unique_ptr<Segment>> Segment::Create(const Place& place, std::span<c
              .parked = 0,
              .never = 0,
              .syscall_insn = kBorrowedSyscall,
-             .slots = reinterpret_cast<uint64_t>(header + 1)};
+             .slots = reinterpret_cast<uint64_t>(header + 1),
+             .install_seccomp = 0,
+             .reserved = 0};
   uint64_t cursor = reinterpret_cast<uint64_t>(header) + HeaderBytes(plans.size());
   for (size_t i = 0; i < plans.size(); ++i) {
     const ThreadPlans& p = plans[i];
@@ -105,6 +108,7 @@ Result<std::unique_ptr<Segment>> Segment::Create(const Place& place, std::span<c
     slot.program[static_cast<int>(RestorerProgram::kProcess)] = segment->Write(p.process, cursor);
     slot.program[static_cast<int>(RestorerProgram::kLimits)] = segment->Write(p.limits, cursor);
     slot.program[static_cast<int>(RestorerProgram::kThread)] = segment->Write(p.thread, cursor);
+    slot.program[static_cast<int>(RestorerProgram::kSeccomp)] = segment->Write(p.seccomp, cursor);
     slot.replay = segment->Write(p.replay, cursor);
     slot.stack_top = place.parking - i * kStackBytes;
   }
@@ -120,6 +124,11 @@ void Segment::WaitParked(uint32_t seen, int timeout_ms) const {
   syscall(SYS_futex, &header()->parked, FUTEX_WAIT, seen, &timeout, nullptr, 0);
 }
 
+void Segment::InstallSeccomp() {
+  __atomic_store_n(&header()->install_seccomp, 1, __ATOMIC_RELEASE);
+  syscall(SYS_futex, &header()->install_seccomp, FUTEX_WAKE, INT_MAX, nullptr, nullptr, 0);
+}
+
 Error Segment::FailureOf(size_t thread) {
   const RestorerSlot& failed = slot(thread);
   const int error = -failed.failure;
@@ -131,9 +140,10 @@ Error Segment::FailureOf(size_t thread) {
     case RestorerProgram::kProcess: plan = &plans_[thread].process; break;
     case RestorerProgram::kLimits: plan = &plans_[thread].limits; break;
     case RestorerProgram::kThread: plan = &plans_[thread].thread; break;
+    case RestorerProgram::kSeccomp: plan = &plans_[thread].seccomp; break;
     case RestorerProgram::kSpawn: return Error::Syscall(ErrorCode::kRemote, error, StrCat("making ", who));
   }
-  if (plan == nullptr || failed.failed_program > 3) return Error(ErrorCode::kInternal, StrCat(who, " failed in no program"));
+  if (plan == nullptr || failed.failed_program > 4) return Error(ErrorCode::kInternal, StrCat(who, " failed in no program"));
   const auto* program = reinterpret_cast<const SyscallProgram*>(failed.program[failed.failed_program]);
   if (program->done >= plan->size()) return Error::Syscall(ErrorCode::kRemote, error, who);
   if (error == ERANGE) {

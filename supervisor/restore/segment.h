@@ -21,6 +21,7 @@ struct ThreadPlans {
   SyscallPlan process;  // Leader only.
   SyscallPlan limits;   // Leader only.
   SyscallPlan thread;
+  SyscallPlan seccomp;  // Waits until the thread is traced; mostly empty.
   SyscallPlan replay;   // One op, or none.
 };
 
@@ -50,6 +51,9 @@ class Segment {
   uint32_t parked() const;
   // Sleeps until `parked` is no longer `seen`, at most for `timeout_ms`.
   void WaitParked(uint32_t seen, int timeout_ms) const;
+
+  // Lets the threads in kAwaitingSeccomp go on.
+  void InstallSeccomp();
 
   // The failure of a thread that reports kFailed, with the step's label.
   Error FailureOf(size_t thread);

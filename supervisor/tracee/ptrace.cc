@@ -226,6 +226,20 @@ Status SetSyscallUserDispatch(pid_t tid, const SyscallUserDispatch& config) {
             sizeof config, &config);
 }
 
+Result<std::vector<std::vector<sock_filter>>> GetSeccompFilters(pid_t tid) {
+  std::vector<std::vector<sock_filter>> filters;
+  // Past the last one it is ENOENT: kernel/seccomp.c, get_nth_filter().
+  for (;;) {
+    const long count = Raw(PTRACE_SECCOMP_GET_FILTER, tid, filters.size(), nullptr);
+    if (count < 0 && errno == ENOENT) return filters;
+    if (count < 0) return Failed("PTRACE_SECCOMP_GET_FILTER", tid);
+    std::vector<sock_filter> filter(static_cast<size_t>(count));
+    if (Raw(PTRACE_SECCOMP_GET_FILTER, tid, filters.size(), filter.data()) != count)
+      return Failed("PTRACE_SECCOMP_GET_FILTER", tid);
+    filters.push_back(std::move(filter));
+  }
+}
+
 Status SuspendSeccomp(pid_t tid, bool suspend) {
   const uint64_t options = PTRACE_O_TRACESYSGOOD | (suspend ? PTRACE_O_SUSPEND_SECCOMP : 0);
   return Do(PTRACE_SETOPTIONS, "PTRACE_SETOPTIONS", tid, 0, AsData(options));

@@ -1,6 +1,7 @@
 #ifndef SUPERVISOR_TRACEE_PTRACE_H_
 #define SUPERVISOR_TRACEE_PTRACE_H_
 
+#include <linux/filter.h>
 #include <signal.h>
 #include <sys/types.h>
 
@@ -103,6 +104,10 @@ struct SyscallUserDispatch {
 };
 Result<std::optional<SyscallUserDispatch>> GetSyscallUserDispatch(pid_t tid);
 Status SetSyscallUserDispatch(pid_t tid, const SyscallUserDispatch& config);
+
+// The thread's seccomp filters, the oldest first.  Needs CAP_SYS_ADMIN, and a tracer without seccomp
+// itself: else kDenied.
+Result<std::vector<std::vector<sock_filter>>> GetSeccompFilters(pid_t tid);
 
 // PTRACE_O_SUSPEND_SECCOMP beside TRACESYSGOOD, or TRACESYSGOOD alone.  Needs CAP_SYS_ADMIN, and a
 // tracer without seccomp itself.

@@ -1,5 +1,6 @@
 #include "supervisor/tracee/ptrace_denied.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -12,7 +13,7 @@ namespace {
 
 Error Denied(pid_t tid, const std::string& reason) {
   return Error::Syscall(ErrorCode::kDenied, EPERM,
-                        StrCat("PTRACE_SEIZE of thread ", tid, ": ", reason));
+                        StrCat("thread ", tid, " may not be traced: ", reason));
 }
 
 }  // namespace
@@ -33,6 +34,12 @@ Error ExplainDenied(pid_t tid, const DenialFacts& facts) {
   if (facts.own_uid != 0 && !status.uids.empty() && status.uids[0] != facts.own_uid)
     return Denied(tid, StrCat("it belongs to user ", status.uids[0], ", and this is user ",
                               facts.own_uid, "; run as that user or as root"));
+  if (facts.own_uid != 0 && !status.uids.empty() && facts.proc_uid.has_value() &&
+      *facts.proc_uid != status.uids[0])
+    return Denied(tid,
+                  "it is not dumpable (it asked for that with PR_SET_DUMPABLE, or runs a program "
+                  "with set-id bits, capabilities or without read permission), so the kernel shows "
+                  "it to root only; run as root");
   const int scope = facts.yama_scope.empty() ? 0 : facts.yama_scope[0] - '0';
   if (scope == 3)
     return Denied(tid, "kernel.yama.ptrace_scope is 3, which forbids it to everybody until reboot");
@@ -49,6 +56,8 @@ Error ExplainDenied(pid_t tid) {
   facts.own_uid = geteuid();
   if (Result<std::string> text = ReadFile(StrCat("/proc/", tid, "/status")); text.has_value())
     facts.tracee_status = std::move(text).value();
+  struct stat st = {};
+  if (stat(StrCat("/proc/", tid).c_str(), &st) == 0) facts.proc_uid = st.st_uid;
   if (Result<std::string> text = ReadFile("/proc/sys/kernel/yama/ptrace_scope"); text.has_value())
     facts.yama_scope = std::move(text).value();
   return ExplainDenied(tid, facts);

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -16,6 +17,9 @@ struct DenialFacts {
   std::string tracee_status;  // Text of /proc/TID/status; empty if it could not be read.
   std::string yama_scope;     // Text of /proc/sys/kernel/yama/ptrace_scope; empty without Yama.
   uid_t own_uid = 0;
+  // Who owns /proc/TID: root that of a process that is not dumpable, whoever runs it
+  // (fs/proc/base.c, task_dump_owner()).
+  std::optional<uid_t> proc_uid = std::nullopt;
 };
 
 // The error for a PTRACE_SEIZE that got EPERM, with the reason and the way out as far as the facts

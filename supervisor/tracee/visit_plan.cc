@@ -1,16 +1,21 @@
 #include "supervisor/tracee/visit_plan.h"
 
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
+#include <set>
 
+#include "protocols/syscall_program.h"
 #include "supervisor/base/file_io.h"
 #include "supervisor/kernel/proc_text.h"
 #include "supervisor/tracee/arch/x86_64/signal_frame.h"
 #include "supervisor/tracee/proc_status.h"
+#include "supervisor/tracee/ptrace.h"
 #include "supervisor/tracee/remote_memory.h"
+#include "supervisor/tracee/seccomp_filter.h"
 
 namespace tardigrade {
 namespace {
@@ -23,14 +28,21 @@ constexpr const char* kWayOut =
 
 Error NoWayHome(const std::string& why) { return Error(ErrorCode::kUnsupported, why + kWayOut); }
 
+// Filters that may not be read, and strict mode, allow nothing.
+bool FiltersAllow(pid_t tid, std::span<const uint32_t> calls) {
+  const Result<std::vector<SeccompFilter>> filters = ptrace::GetSeccompFilters(tid);
+  return filters.has_value() && !filters.value().empty() && SurelyAllow(filters.value(), calls);
+}
+
 // What of a thread's state stands in the way; empty if nothing does.
-Result<std::string> Obstacle(pid_t pid, const FrozenThread& thread, bool& seccomp) {
+Result<std::string> Obstacle(pid_t pid, const FrozenThread& thread,
+                             std::span<const uint32_t> calls, bool& seccomp) {
   ASSIGN_OR_RETURN(const TraceeStatus status, ReadStatus(pid, thread.tid));
-  if (status.seccomp != 0) {
+  if (status.seccomp != 0 && !FiltersAllow(thread.tid, calls)) {
     seccomp = true;
     return StrCat("thread ", thread.tid,
-                  " is under seccomp, whose filter may kill it for a system "
-                  "call of ours");
+                  " is under seccomp, whose filters do not surely allow the system calls that a "
+                  "snapshot makes in it");
   }
   if (status.shadow_stack)
     return StrCat("thread ", thread.tid, " has a shadow stack, which forbids our return");
@@ -68,14 +80,31 @@ Status CheckNamespace(pid_t pid) {
 
 }  // namespace
 
+std::vector<uint32_t> CallsOfVisit(std::span<const std::vector<uint64_t>> programs) {
+  // The way in and out, what the parasite does (parasite/), and restarts of interrupted calls.
+  std::set<uint32_t> calls = {SYS_shmat,          SYS_shmdt,       SYS_shmctl,
+                              SYS_futex,          SYS_rt_sigreturn, SYS_rt_sigprocmask,
+                              SYS_rt_sigaction,   SYS_rt_sigpending, SYS_restart_syscall};
+  for (const std::vector<uint64_t>& program : programs) {
+    if (program.empty()) continue;
+    const auto* header = reinterpret_cast<const protocol::SyscallProgram*>(program.data());
+    const auto* ops = reinterpret_cast<const protocol::SyscallOp*>(header + 1);
+    for (uint32_t i = 0; i < header->op_count; ++i) {
+      if (ops[i].number != protocol::kStoreOp) calls.insert(ops[i].number);
+    }
+  }
+  return {calls.begin(), calls.end()};
+}
+
 Result<VisitPlan> PlanVisit(pid_t pid, std::span<const FrozenThread> threads,
-                            const std::vector<MemoryMapping>& maps, bool allow_fragile) {
+                            const std::vector<MemoryMapping>& maps,
+                            std::span<const uint32_t> calls, bool allow_fragile) {
   VisitPlan plan;
   std::string obstacle;
   RETURN_IF_ERROR(CheckNamespace(pid));
   size_t frame_bytes = 0;
   for (const FrozenThread& thread : threads) {
-    ASSIGN_OR_RETURN(std::string found, Obstacle(pid, thread, plan.suspend_seccomp));
+    ASSIGN_OR_RETURN(std::string found, Obstacle(pid, thread, calls, plan.suspend_seccomp));
     if (obstacle.empty()) obstacle = std::move(found);
     frame_bytes = std::max(frame_bytes, arch::SignalFrameBytes(thread.extended_state));
     plan.ways_home.push_back(arch::PlanWayHome(pid, thread.registers, thread.restarted_call));

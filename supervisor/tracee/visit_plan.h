@@ -25,13 +25,19 @@ struct VisitPlan {
   uint64_t base = 0;                     // Where the segment goes.
   uint64_t entry_slot = 0;  // 8 bytes below the guide's red zone: where its attach returns to.
   DeadStack dead_stack;     // Where the guide's frame for the detach goes; none when fragile.
-  bool suspend_seccomp = false;
+  bool suspend_seccomp = false;  // A filter may forbid a call of ours; only when fragile.
   bool fragile = false;  // No way home is built: a supervisor that dies takes the tracee along.
 };
 
-// Everything but `base`, which needs the segment's size.  Errors: kUnsupported, saying why.
+// The system calls that a visit with these programs makes in the tracee, whatever becomes of the
+// supervisor.
+std::vector<uint32_t> CallsOfVisit(std::span<const std::vector<uint64_t>> programs);
+
+// Everything but `base`, which needs the segment's size.  `calls` are those of the visit, which
+// seccomp filters must allow.  Errors: kUnsupported, saying why.
 Result<VisitPlan> PlanVisit(pid_t pid, std::span<const FrozenThread> threads,
-                            const std::vector<MemoryMapping>& maps, bool allow_fragile);
+                            const std::vector<MemoryMapping>& maps,
+                            std::span<const uint32_t> calls, bool allow_fragile);
 
 // A hole for `bytes` in the tracee's address space, far from stack and heap.
 Result<uint64_t> FindHole(const std::vector<MemoryMapping>& maps, size_t bytes);

@@ -71,8 +71,10 @@ class FakeContexts final : public CollectContext {
 
   CreateContext& create() { return create_; }
   // Forgets the objects made so far: what was only kept open for them is closed.
-  void DropObjects() { made_.clear(); }
-
+  void DropObjects() {
+    made_.clear();
+    aside_.clear();
+  }
 
   std::vector<std::string> warnings;
   std::map<std::string, std::string> moved;
@@ -83,6 +85,13 @@ class FakeContexts final : public CollectContext {
     explicit Create(FakeContexts& owner) : owner_(owner) {}
     const AttachmentReader& attachments() override { return owner_.attachments_; }
     Result<int> Object(const std::string& key) override { return owner_.MakeObject(key); }
+    void SetAside(const std::string& key, ScopedFd fd) override {
+      owner_.aside_.insert_or_assign(key, std::move(fd));
+    }
+    ScopedFd TakeAside(const std::string& key) override {
+      const auto it = owner_.aside_.find(key);
+      return it == owner_.aside_.end() ? ScopedFd() : std::move(owner_.aside_.extract(it).mapped());
+    }
     std::string MovedPath(const std::string& path) const override {
       const auto it = owner_.moved.find(path);
       return it == owner_.moved.end() ? path : it->second;
@@ -109,6 +118,7 @@ class FakeContexts final : public CollectContext {
   FakeAttachments attachments_;
   std::map<std::string, std::pair<std::string, Value>> objects_;
   std::map<std::string, ScopedFd> made_;
+  std::map<std::string, ScopedFd> aside_;
   Create create_{*this};
 };
 

@@ -29,11 +29,31 @@ REFUSED = {
     "call_wait4": "child",
 }
 
+# Refused to an ordinary user, because the kernel denies it.
+DENIED_UNPRIVILEGED = {
+    "not_dumpable": "not dumpable",
+    "seccomp": "CAP_SYS_ADMIN",
+    "seccomp_strict_list": "CAP_SYS_ADMIN",
+}
+
+# Its filters forbid the system calls of a snapshot: only --allow-fragile dares.
+FRAGILE_PROGRAMS = ("seccomp_strict_list",)
+
 # Need 2 MiB pages, which are made available for them where that is allowed.
 HUGE_PAGE_PROGRAMS = ("mem_hugetlb",)
 
-# Exit status of the tool for something that is not supported.
+# Exit status of the tool for something that is not supported, or denied.
 UNSUPPORTED_STATUS = 69
+DENIED_STATUS = 77
+
+
+def refusal(program, variant):
+    """The word and the exit status of a snapshot that is to be refused, or None."""
+    if variant == "unprivileged" and program in DENIED_UNPRIVILEGED:
+        return DENIED_UNPRIVILEGED[program], DENIED_STATUS
+    if program in REFUSED:
+        return REFUSED[program], UNSUPPORTED_STATUS
+    return None
 
 
 def _find(table, program, variant, build):

@@ -101,7 +101,8 @@ def run_case(tool, arguments, scratch, program, build, variant):
     binary = os.path.join(scratch, "bin", build, program)
     case = variants.Case(tool, program, build, binary, directory, uid)
     run = variants.VARIANTS[variant]
-    if variant != "undisturbed" and program in expectations.REFUSED:
+    case.refusal = expectations.refusal(program, variant)
+    if variant != "undisturbed" and case.refusal:
         run = variants.refused
     if arguments.verbose:
         print(f"* {variant}/{build}/{program} in {directory}", flush=True)
