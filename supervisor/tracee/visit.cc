@@ -248,8 +248,8 @@ Result<uint64_t> Visit::WriteDeadFrame() {
       .signal_mask = guide.signal_mask};
   ASSIGN_OR_RETURN(
       const arch::SignalFramePlace place,
-      arch::BuildSignalFrame(contents, plan_.gadgets.sigreturn, plan_.dead_stack + mark_bytes,
-                             std::span(bytes).subspan(mark_bytes)));
+      arch::BuildSignalFrame(contents, plan_.gadgets.SigreturnChain(),
+                             plan_.dead_stack + mark_bytes, std::span(bytes).subspan(mark_bytes)));
   RETURN_IF_ERROR(WriteTraceeMemory(pid_, plan_.dead_stack, bytes));
   return place.return_slot;
 }
