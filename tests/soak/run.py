@@ -67,6 +67,7 @@ def cycle(tool, job, image, pidfile):
 
 def run(arguments, tool, job, area):
     image, pidfile = os.path.join(area, "job.image"), os.path.join(area, "pid")
+    job.check_unharmed()  # Every counter moves: now all its threads are there.
     before = view(job.pid)
     settled = resident = beside = None
     begin = time.monotonic()
