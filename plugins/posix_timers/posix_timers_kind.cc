@@ -27,16 +27,6 @@ Result<std::vector<TimerState>> ReadTimers(const TaskFacts& task) {
   return ParseTimers(text.value());
 }
 
-// The number by which the process itself knows its thread `tid`.
-Result<int32_t> InnerTid(const TaskFacts& task, int32_t tid) {
-  ASSIGN_OR_RETURN(const std::string status,
-                   ReadFile(StrCat("/proc/", task.pid, "/task/", tid, "/status")),
-                   "a POSIX timer notifies thread ", tid, ", which is gone");
-  ASSIGN_OR_RETURN(const std::vector<uint64_t> numbers, StatusNumbers(status, "NSpid", 10));
-  if (numbers.empty()) return Error(ErrorCode::kInternal, "NSpid is empty");
-  return static_cast<int32_t>(numbers.back());
-}
-
 int64_t ToNs(timespec time) { return time.tv_sec * kNsPerSecond + time.tv_nsec; }
 timespec ToTimespec(int64_t ns) {
   return {.tv_sec = ns / kNsPerSecond, .tv_nsec = ns % kNsPerSecond};
@@ -79,7 +69,8 @@ Result<Value> PosixTimersKind::Collect(const TaskFacts& task, const Outcome& ans
     if ((timer.notify & SIGEV_THREAD_ID) == 0) {
       timer.thread = 0;
     } else {
-      ASSIGN_OR_RETURN(timer.thread, InnerTid(task, timer.thread));
+      ASSIGN_OR_RETURN(timer.thread, ReadInnerTid(task.pid, timer.thread),
+                       "a POSIX timer notifies thread ", timer.thread, ", which is gone");
     }
   }
   return Encode(state);

@@ -1,6 +1,6 @@
 #include "plugins/syscall_user_dispatch/syscall_user_dispatch_kind.h"
 
-#include "supervisor/tracee/syscall_user_dispatch.h"
+#include "supervisor/resource/syscall_user_dispatch.h"
 
 namespace tardigrade::syscall_user_dispatch {
 

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 #include <sys/prctl.h>
 
-#include "supervisor/tracee/syscall_user_dispatch.h"
+#include "supervisor/resource/syscall_user_dispatch.h"
 #include "tests/testing/matchers.h"
 #include "tests/testing/practice_task.h"
 

@@ -1,22 +1,14 @@
 #include "supervisor/checkpoint/namespaces.h"
 
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
 #include "supervisor/base/file_io.h"
+#include "supervisor/kernel/task_status.h"
 #include "supervisor/resource/init_name.h"
 
 namespace tardigrade {
 namespace {
-
-// /proc/<pid>/status' value of `key`, or "".
-std::string StatusField(const std::string& status, std::string_view key) {
-  const size_t at = status.find(StrCat("\n", key, ":"));
-  if (at == std::string::npos) return "";
-  const size_t begin = status.find_first_not_of(" \t", at + key.size() + 2);
-  return status.substr(begin, status.find('\n', begin) - begin);
-}
 
 // Whether the PID namespace of `pid` is one that a restore made: walks up to its init.
 bool IsInOurNamespace(pid_t pid, const std::string& namespace_link) {
@@ -24,12 +16,14 @@ bool IsInOurNamespace(pid_t pid, const std::string& namespace_link) {
     const Result<std::string> status = ReadFile(StrCat("/proc/", pid, "/status"));
     const Result<std::string> link = ReadLink(StrCat("/proc/", pid, "/ns/pid"));
     if (!status.has_value() || !link.has_value() || link.value() != namespace_link) return false;
-    const std::string pids = StatusField(status.value(), "NSpid");
-    if (pids.ends_with("\t1")) {
+    const Result<pid_t> inner = InnerId(status.value());
+    const Result<uint64_t> parent = StatusNumber(status.value(), "PPid", 10);
+    if (!inner.has_value() || !parent.has_value()) return false;
+    if (inner.value() == 1) {
       const Result<std::string> comm = ReadFile(StrCat("/proc/", pid, "/comm"));
       return comm.has_value() && comm.value() == StrCat(kInitName, "\n");
     }
-    pid = std::atoi(StatusField(status.value(), "PPid").c_str());
+    pid = static_cast<pid_t>(parent.value());
   }
   return false;
 }

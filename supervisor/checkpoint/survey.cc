@@ -13,6 +13,7 @@
 #include "supervisor/base/file_io.h"
 #include "supervisor/checkpoint/namespaces.h"
 #include "supervisor/checkpoint/same_file.h"
+#include "supervisor/kernel/task_status.h"
 #include "supervisor/resource/describe.h"
 #include "supervisor/tracee/ptrace_denied.h"
 
@@ -32,14 +33,6 @@ Result<std::vector<int>> ListNumbers(const std::string& path) {
   closedir(dir);
   std::sort(numbers.begin(), numbers.end());
   return numbers;
-}
-
-// The last number of the NSpid line of /proc/<pid>/status.
-Result<pid_t> InnerPid(const std::string& status) {
-  const size_t at = status.find("\nNSpid:");
-  const size_t end = at == std::string::npos ? at : status.find('\n', at + 1);
-  if (end == std::string::npos) return Error(ErrorCode::kUnsupported, "this kernel prints no NSpid (needs Linux 4.1)");
-  return std::atoi(status.c_str() + status.find_last_of("\t ", end) + 1);
 }
 
 // What /proc/PID says of descriptors, namespaces and the like it says of the main thread, and one
@@ -67,7 +60,7 @@ Status SurveyThreads(Survey& survey, bool frozen) {
     task.frozen = frozen;
     task.proc_dir = StrCat(base, "/", tid);
     ASSIGN_OR_RETURN(task.status, ReadFile(task.proc_dir + "/status"));
-    ASSIGN_OR_RETURN(task.inner_tid, InnerPid(task.status));
+    ASSIGN_OR_RETURN(task.inner_tid, InnerId(task.status));
     if (tid == survey.pid) survey.inner_pid = task.inner_tid;
     task.inner_pid = survey.inner_pid;
     survey.threads.push_back(std::move(task));

@@ -7,6 +7,8 @@
 #include <limits>
 #include <vector>
 
+#include "supervisor/base/version.h"
+
 namespace tardigrade {
 namespace {
 
@@ -23,7 +25,7 @@ Result<std::string> Parse(CLI::App& app, std::span<const std::string> arguments)
   } catch (const CLI::CallForHelp&) {
     return app.help();
   } catch (const CLI::CallForVersion&) {
-    return StrCat(app.get_name(), " ", kToolVersion, "\n");
+    return StrCat(app.get_name(), " ", kVersion, "\n");
   } catch (const CLI::Error& error) {
     return Error(ErrorCode::kUsage, StrCat(error.what(), "; see ", app.get_name(), " --help"));
   }
@@ -32,7 +34,7 @@ Result<std::string> Parse(CLI::App& app, std::span<const std::string> arguments)
 
 // Sets up what all commands share; building an App can throw only for our own mistakes.
 void AddCommonOptions(CLI::App& app, bool& json) {
-  app.set_version_flag("--version", kToolVersion, "Print the version");
+  app.set_version_flag("--version", kVersion, "Print the version");
   app.add_flag("--json", json, "Print one JSON object instead of text");
   app.footer(kExitCodes);
 }

@@ -10,8 +10,6 @@
 
 namespace tardigrade {
 
-inline constexpr const char* kToolVersion = "0.1.0";
-
 // What the user asked of `snapshot`.
 struct SnapshotCommand {
   std::string answer;       // Not empty: the text of --help or --version; print it and do no more.

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "supervisor/base/version.h"
 #include "tests/testing/matchers.h"
 
 namespace tardigrade {
@@ -71,10 +72,10 @@ TEST(SnapshotArguments, RefuseBadValuesByName) {
 TEST(Arguments, AnswerHelpAndVersionWithoutTheRest) {
   EXPECT_THAT(SnapshotOf({"--help"}).answer, HasSubstr("--leave-running"));
   EXPECT_THAT(SnapshotOf({"--help"}).answer, HasSubstr("Exit status"));
-  EXPECT_EQ(SnapshotOf({"--version"}).answer, StrCat("snapshot ", kToolVersion, "\n"));
-  EXPECT_EQ(RestoreOf({"--version"}).answer, StrCat("restore ", kToolVersion, "\n"));
+  EXPECT_EQ(SnapshotOf({"--version"}).answer, StrCat("snapshot ", kVersion, "\n"));
+  EXPECT_EQ(RestoreOf({"--version"}).answer, StrCat("restore ", kVersion, "\n"));
   EXPECT_THAT(ParseInspectArguments(Words{"--version"}),
-              IsOkAnd(Field(&InspectCommand::answer, StrCat("inspect ", kToolVersion, "\n"))));
+              IsOkAnd(Field(&InspectCommand::answer, StrCat("inspect ", kVersion, "\n"))));
 }
 
 TEST(RestoreArguments, HaveDefaults) {

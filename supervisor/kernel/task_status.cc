@@ -1,6 +1,9 @@
 #include "supervisor/kernel/task_status.h"
 
 #include <charconv>
+#include <string>
+
+#include "supervisor/base/file_io.h"
 
 namespace tardigrade {
 
@@ -40,6 +43,19 @@ Result<uint64_t> StatusNumber(std::string_view status, std::string_view key, int
   ASSIGN_OR_RETURN(const std::vector<uint64_t> numbers, StatusNumbers(status, key, base));
   if (numbers.size() != 1) return Error(ErrorCode::kInternal, StrCat(key, " is not one number"));
   return numbers[0];
+}
+
+Result<pid_t> InnerId(std::string_view status) {
+  ASSIGN_OR_RETURN(const std::vector<uint64_t> numbers, StatusNumbers(status, "NSpid", 10));
+  if (numbers.empty() || numbers.back() == 0)
+    return Error(ErrorCode::kInternal, "NSpid of status has no number");
+  return static_cast<pid_t>(numbers.back());
+}
+
+Result<pid_t> ReadInnerTid(pid_t pid, pid_t tid) {
+  const std::string path = StrCat("/proc/", pid, "/task/", tid, "/status");
+  ASSIGN_OR_RETURN(const std::string status, ReadFile(path));
+  return InnerId(status);
 }
 
 }  // namespace tardigrade

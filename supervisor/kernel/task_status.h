@@ -1,6 +1,8 @@
 #ifndef SUPERVISOR_KERNEL_TASK_STATUS_H_
 #define SUPERVISOR_KERNEL_TASK_STATUS_H_
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <string_view>
 #include <vector>
@@ -19,6 +21,12 @@ Result<std::vector<uint64_t>> StatusNumbers(std::string_view status, std::string
 
 // The same as exactly one number.
 Result<uint64_t> StatusNumber(std::string_view status, std::string_view key, int base);
+
+// The task's id in its innermost PID namespace, as it sees itself: the last number of NSpid.
+Result<pid_t> InnerId(std::string_view status);
+
+// The same of thread `tid` of process `pid`; both are numbers of this process's namespace.
+Result<pid_t> ReadInnerTid(pid_t pid, pid_t tid);
 
 }  // namespace tardigrade
 

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "tests/testing/matchers.h"
 
@@ -33,6 +35,16 @@ TEST(TaskStatus, WhatIsNoNumberIsAnError) {
   EXPECT_THAT(StatusNumber(kText, "Seccomp", 10), FailsWith(ErrorCode::kInternal, "Seccomp"));
   EXPECT_THAT(StatusNumber(kText, "Uid", 10), FailsWith(ErrorCode::kInternal, "one number"));
   EXPECT_THAT(StatusNumber("A:\t12z", "A", 10), FailsWith(ErrorCode::kInternal, "A is not"));
+}
+
+TEST(TaskStatus, TheInnerIdIsTheLast) {
+  EXPECT_THAT(InnerId("NSpid:\t812\t17\t1\nNSpgid:\t812"), IsOkAnd(1));
+  EXPECT_THAT(InnerId("NSpid:\t812\n"), IsOkAnd(812));
+  EXPECT_THAT(InnerId("NSpid:\t\n"), FailsWith(ErrorCode::kInternal, "NSpid"));
+  EXPECT_THAT(InnerId("Pid:\t1\n"), FailsWith(ErrorCode::kUnsupported, "NSpid"));
+  const auto tid = static_cast<pid_t>(syscall(SYS_gettid));
+  EXPECT_THAT(ReadInnerTid(getpid(), tid), IsOkAnd(tid));
+  EXPECT_THAT(ReadInnerTid(getpid(), 1 << 23), FailsWith(ErrorCode::kSystem, "status"));
 }
 
 }  // namespace

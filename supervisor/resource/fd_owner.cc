@@ -4,10 +4,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <string>
 
-#include "supervisor/base/file_io.h"
+#include "supervisor/kernel/task_status.h"
 
 namespace tardigrade {
 namespace {
@@ -20,17 +19,6 @@ Error ForeignOwner(const FdFacts& file, const f_owner_ex& owner) {
                StrCat("fd ", file.fd, " signals process or group ", owner.pid,
                       " when it becomes ready (F_SETOWN), which is not the process that is saved; "
                       "reset the owner with F_SETOWN first"));
-}
-
-// The id of thread `tid` in its own PID namespace: the last number of NSpid.
-Result<int32_t> InnerTid(pid_t pid, pid_t tid) {
-  ASSIGN_OR_RETURN(const std::string status,
-                   ReadFile(StrCat("/proc/", pid, "/task/", tid, "/status")));
-  const size_t line = status.find("\nNSpid:");
-  if (line == std::string::npos) return tid;
-  const size_t end = status.find('\n', line + 1);
-  const size_t last = status.find_last_of(" \t", end);
-  return static_cast<int32_t>(std::strtol(status.c_str() + last, nullptr, 10));
 }
 
 }  // namespace
@@ -48,7 +36,7 @@ Result<std::optional<FdOwner>> ReadFdOwner(const FdFacts& file) {
   FdOwner state{.type = static_cast<int32_t>(owner.type), .id = 0, .signal = signal};
   if (owner.pid == 0) return std::optional(state);
   if (owner.type == F_OWNER_TID) {
-    const Result<int32_t> inner = InnerTid(file.pid, owner.pid);
+    const Result<pid_t> inner = ReadInnerTid(file.pid, owner.pid);
     if (!inner.has_value()) return ForeignOwner(file, owner);
     state.id = inner.value();
   } else {

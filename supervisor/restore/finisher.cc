@@ -11,9 +11,10 @@
 #include <map>
 
 #include "supervisor/base/file_io.h"
+#include "supervisor/kernel/task_status.h"
+#include "supervisor/resource/syscall_user_dispatch.h"
 #include "supervisor/restore/interrupted_call.h"
 #include "supervisor/tracee/ptrace.h"
-#include "supervisor/tracee/syscall_user_dispatch.h"
 
 namespace tardigrade {
 namespace {
@@ -35,15 +36,6 @@ Status SeizeToDieWithMe(pid_t tid, bool suspend_seccomp) {
   return Error::Errno("PTRACE_SEIZE of thread ", tid);
 }
 
-// The last number of the NSpid line: the task as its innermost PID namespace sees it.
-Result<pid_t> InnerTid(pid_t pid, pid_t tid) {
-  ASSIGN_OR_RETURN(const std::string status, ReadFile(StrCat("/proc/", pid, "/task/", tid, "/status")));
-  const size_t at = status.find("\nNSpid:");
-  const size_t end = at == std::string::npos ? at : status.find('\n', at + 1);
-  if (end == std::string::npos) return Error(ErrorCode::kInternal, StrCat("no NSpid in the status of thread ", tid));
-  return std::atoi(status.c_str() + status.find_last_of("\t ", end) + 1);
-}
-
 Result<std::map<pid_t, pid_t>> OuterTids(pid_t pid) {
   std::map<pid_t, pid_t> by_inner;
   const std::string path = StrCat("/proc/", pid, "/task");
@@ -55,7 +47,7 @@ Result<std::map<pid_t, pid_t>> OuterTids(pid_t pid) {
   }
   closedir(dir);
   for (const pid_t tid : tids) {
-    ASSIGN_OR_RETURN(const pid_t inner, InnerTid(pid, tid));
+    ASSIGN_OR_RETURN(const pid_t inner, ReadInnerTid(pid, tid));
     by_inner.emplace(inner, tid);
   }
   return by_inner;

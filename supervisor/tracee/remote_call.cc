@@ -26,7 +26,7 @@ Result<uint64_t> WriteDeadFrame(pid_t pid, const FrozenThread& guide, const Visi
       .signal_mask = guide.signal_mask};
   ASSIGN_OR_RETURN(
       const arch::SignalFramePlace place,
-      arch::BuildSignalFrame(contents, plan.gadgets.sigreturn, plan.dead_stack.start + mark_bytes,
+      arch::BuildSignalFrame(contents, plan.gadgets.SigreturnChain(), plan.dead_stack.start + mark_bytes,
                              std::span(bytes).subspan(mark_bytes)));
   RETURN_IF_ERROR(WriteTraceeMemory(pid, plan.dead_stack.start, bytes));
   return place.return_slot;

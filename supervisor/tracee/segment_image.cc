@@ -60,7 +60,7 @@ Status SegmentImage::FillSlot(size_t thread, uint64_t base, std::span<std::byte>
                                               .signal_mask = threads_[thread].signal_mask};
   ASSIGN_OR_RETURN(
       const arch::SignalFramePlace frame,
-      arch::BuildSignalFrame(contents, 0, base + place.frame,
+      arch::BuildSignalFrame(contents, {}, base + place.frame,
                              memory.subspan(place.frame, place.program - place.frame)));
   ParasiteSlot& slot = *Slot(memory, thread);
   slot = {};

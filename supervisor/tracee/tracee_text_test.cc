@@ -111,6 +111,17 @@ TEST(Gadgets, AreFound) {
   arch::FindGadgetsIn(std::as_bytes(std::span(kCode)), 0x1000, gadgets);
   EXPECT_EQ(gadgets.syscall_return, 0x1009u);
   EXPECT_TRUE(gadgets.complete());
+  EXPECT_THAT(gadgets.SigreturnChain(), ::testing::ElementsAre(0x1001u));
+}
+
+TEST(Gadgets, TheNumberMayBePopped) {
+  constexpr std::array<unsigned char, 6> kCode = {0x0f, 0x05, 0xc3, 0x41, 0x58, 0xc3};
+  arch::Gadgets gadgets;
+  arch::FindGadgetsIn(std::as_bytes(std::span(kCode)).first(5), 0x1000, gadgets);
+  EXPECT_EQ(gadgets.Missing(), "\"mov $15, %eax; syscall\" and \"pop %rax; ret\"");
+  arch::FindGadgetsIn(std::as_bytes(std::span(kCode)), 0x1000, gadgets);
+  EXPECT_TRUE(gadgets.complete());
+  EXPECT_THAT(gadgets.SigreturnChain(), ::testing::ElementsAre(0x1004u, 15u, 0x1000u));
 }
 
 }  // namespace

@@ -21,6 +21,9 @@ class BusyJob:
         self.state = os.path.join(directory, "state")
         self.uid = uid
         with open(os.path.join(directory, "log"), "ab") as log:
+            if uid is not None:
+                # The job's own file, as if its user had started it.
+                os.fchown(log.fileno(), uid, uid)
             self.child = subprocess.Popen(
                 tools.as_user(uid) + [binary, self.state],
                 stdin=subprocess.DEVNULL,

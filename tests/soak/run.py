@@ -44,6 +44,7 @@ def view(pid):
         "ids": proc.inner_ids(pid),
         "descriptors": proc.descriptor_kinds(pid),
         "mappings": len(proc.maps(pid)),
+        "resident_kib": int(proc.status(pid).get("VmRSS", "0").split()[0]),
     }
 
 
@@ -66,8 +67,9 @@ def cycle(tool, job, image, pidfile):
 
 def run(arguments, tool, job, area):
     image, pidfile = os.path.join(area, "job.image"), os.path.join(area, "pid")
+    job.check_unharmed()  # Every counter moves: now all its threads are there.
     before = view(job.pid)
-    settled = beside = None
+    settled = resident = beside = None
     begin = time.monotonic()
     for number in range(1, arguments.cycles + 1):
         cycle(tool, job, image, pidfile)
@@ -79,11 +81,17 @@ def run(arguments, tool, job, area):
                     f"cycle {number}: {what} were {before[what]} and are {now[what]}"
                 )
         if settled is None:
-            settled, beside = now["mappings"], len(children())
-        # malloc may merge and split a few; a leak is one or more for every cycle.
-        if now["mappings"] > settled + 10 + number // 20:
+            settled, resident = now["mappings"], now["resident_kib"]
+            beside = len(children())
+        # malloc may merge and split a few, whatever the number of cycles.
+        if now["mappings"] > settled + 10:
             raise busy_job.Broken(
                 f"cycle {number}: {now['mappings']} mappings, {settled} after the first"
+            )
+        # A restore maps afresh what the job had only in part: bounded, whatever the number of cycles.
+        if now["resident_kib"] > 2 * resident + 4096:
+            raise busy_job.Broken(
+                f"cycle {number}: {now['resident_kib']} KiB resident, {resident} after the first"
             )
         if len(children()) > beside + 1:
             raise busy_job.Broken(
@@ -94,6 +102,12 @@ def run(arguments, tool, job, area):
                 f"{number} cycles, {(time.monotonic() - begin) / number * 1000:.0f} ms each",
                 flush=True,
             )
+    took = time.monotonic() - begin
+    print(
+        f"{arguments.cycles} cycles in {took:.0f} s; mappings {settled} -> {now['mappings']}, "
+        f"resident {resident} -> {now['resident_kib']} KiB, "
+        f"{len(now['descriptors'])} descriptors, {len(now['ids']) - 1} threads"
+    )
     job.finish()
 
 

@@ -19,6 +19,9 @@ constexpr std::string_view kSyscallReturn = "\x0f\x05\xc3"sv;
 constexpr std::string_view kSigreturn64 = "\x48\xc7\xc0\x0f\x00\x00\x00\x0f\x05"sv;
 constexpr std::string_view kSigreturn32 = "\xb8\x0f\x00\x00\x00\x0f\x05"sv;
 
+constexpr std::string_view kPopNumber = "\x58\xc3"sv;
+constexpr uint64_t kSigreturnNumber = 15;  // __NR_rt_sigreturn
+
 constexpr size_t kPieceBytes = 1 << 20;
 constexpr size_t kOverlapBytes = 16;  // So that none is missed at the seam of two pieces.
 
@@ -36,8 +39,13 @@ std::string Gadgets::Missing() const {
     if (address == 0) missing += missing.empty() ? name : StrCat(", ", name);
   };
   add(syscall_return, "\"syscall; ret\"");
-  add(sigreturn, "\"mov $15, %eax; syscall\"");
+  if (pop_number == 0) add(sigreturn, "\"mov $15, %eax; syscall\" and \"pop %rax; ret\"");
   return missing;
+}
+
+std::vector<uint64_t> Gadgets::SigreturnChain() const {
+  if (sigreturn != 0) return {sigreturn};
+  return {pop_number, kSigreturnNumber, syscall_return};
 }
 
 void FindGadgetsIn(std::span<const std::byte> code, uint64_t address, Gadgets& gadgets) {
@@ -46,6 +54,7 @@ void FindGadgetsIn(std::span<const std::byte> code, uint64_t address, Gadgets& g
   Find(text, address, kSyscallReturn, gadgets.syscall_return);
   Find(text, address, kSigreturn64, gadgets.sigreturn);
   Find(text, address, kSigreturn32, gadgets.sigreturn);
+  Find(text, address, kPopNumber, gadgets.pop_number);
 }
 
 Result<Gadgets> FindGadgets(pid_t pid, const std::vector<MemoryMapping>& maps) {

@@ -19,8 +19,13 @@ struct Gadgets {
   uint64_t syscall = 0;         // syscall
   uint64_t syscall_return = 0;  // syscall; ret
   uint64_t sigreturn = 0;       // mov $15, %eax; syscall
+  uint64_t pop_number = 0;      // pop %rax; ret
 
-  bool complete() const { return syscall_return != 0 && sigreturn != 0; }
+  bool complete() const { return syscall_return != 0 && (sigreturn != 0 || pop_number != 0); }
+  // What a `ret` has to find on the stack, lowest address first, so that rt_sigreturn(2) is called
+  // with the stack pointer behind it.  A static program that handles no signal may lack
+  // `sigreturn`; it pops the number then.  Precondition: complete().
+  std::vector<uint64_t> SigreturnChain() const;
   // Names of those that are missing.
   std::string Missing() const;
 };

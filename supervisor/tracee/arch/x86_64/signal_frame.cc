@@ -118,27 +118,30 @@ void WriteState(std::span<const std::byte> state, uint64_t features, std::byte* 
 
 size_t SignalFrameBytes(std::span<const std::byte> extended_state) {
   if (extended_state.size() < kHeaderEnd) return 0;
-  return sizeof(uint64_t) + sizeof(KernelUcontext) + StateBytes(FrameFeatures(extended_state)) +
+  return kMaxReturnChain * sizeof(uint64_t) + sizeof(KernelUcontext) + StateBytes(FrameFeatures(extended_state)) +
          sizeof kMagic2 + 16 + 64;
 }
 
-Result<SignalFramePlace> BuildSignalFrame(const SignalFrameContents& contents, uint64_t return_to,
-                                          uint64_t address, std::span<std::byte> memory) {
+Result<SignalFramePlace> BuildSignalFrame(const SignalFrameContents& contents,
+                                          std::span<const uint64_t> return_chain, uint64_t address,
+                                          std::span<std::byte> memory) {
   const std::span<const std::byte> state = contents.extended_state;
   if (state.size() < kHeaderEnd || state.size() < StateBytes(FrameFeatures(state)))
     return Error(ErrorCode::kInternal,
                  StrCat("extended state of ", state.size(), " bytes is too short"));
-  if (memory.size() < SignalFrameBytes(state))
+  if (memory.size() < SignalFrameBytes(state) || return_chain.size() > kMaxReturnChain)
     return Error(ErrorCode::kInternal, "no room for a signal frame");
   SignalFramePlace place;
-  place.ucontext = (address + sizeof(uint64_t) + 15) & ~uint64_t{15};
-  place.return_slot = place.ucontext - sizeof(uint64_t);
+  place.ucontext = (address + return_chain.size_bytes() + 15) & ~uint64_t{15};
+  place.return_slot = place.ucontext - return_chain.size_bytes();
   const uint64_t registers = place.ucontext + offsetof(KernelUcontext, registers);
   place.result_at = registers + offsetof(KernelSigcontext, ax);
   place.resume_at = registers + offsetof(KernelSigcontext, ip);
   const uint64_t fpstate = (place.ucontext + sizeof(KernelUcontext) + 63) & ~uint64_t{63};
   const KernelUcontext uc = MakeUcontext(contents, fpstate);
-  std::memcpy(&memory[place.return_slot - address], &return_to, sizeof return_to);
+  if (!return_chain.empty())
+    std::memcpy(&memory[place.return_slot - address], return_chain.data(),
+                return_chain.size_bytes());
   std::memcpy(&memory[place.ucontext - address], &uc, sizeof uc);
   WriteState(state, FrameFeatures(state), &memory[fpstate - address]);
   return place;

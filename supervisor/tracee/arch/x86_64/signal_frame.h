@@ -20,7 +20,7 @@ struct SignalFrameContents {
 // Where the parts of a frame built at some address are, in the tracee.
 struct SignalFramePlace {
   uint64_t ucontext = 0;     // The stack pointer for rt_sigreturn.
-  uint64_t return_slot = 0;  // 8 bytes below it: a function that returns from here jumps there.
+  uint64_t return_slot = 0;  // Below it: where a function returns from into `return_chain`.
   uint64_t result_at = 0;    // The register that carries a system call's result.
   uint64_t resume_at = 0;    // The program counter.
 };
@@ -28,10 +28,13 @@ struct SignalFramePlace {
 // A bound on the bytes that a frame for this state takes, whatever its alignment.
 size_t SignalFrameBytes(std::span<const std::byte> extended_state);
 
-// Writes a frame into `memory`, which is (or will be) at `address` in the tracee.  `return_to` goes
-// into the return slot.  Errors: kInternal (state or memory too short).
-Result<SignalFramePlace> BuildSignalFrame(const SignalFrameContents& contents, uint64_t return_to,
-                                          uint64_t address, std::span<std::byte> memory);
+// Writes a frame into `memory`, which is (or will be) at `address` in the tracee.  `return_chain`
+// (at most kMaxReturnChain words) ends right below the ucontext.  Errors: kInternal (state or
+// memory too short).
+inline constexpr size_t kMaxReturnChain = 3;
+Result<SignalFramePlace> BuildSignalFrame(const SignalFrameContents& contents,
+                                          std::span<const uint64_t> return_chain, uint64_t address,
+                                          std::span<std::byte> memory);
 
 }  // namespace tardigrade::arch
 

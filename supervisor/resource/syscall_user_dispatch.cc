@@ -1,4 +1,4 @@
-#include "supervisor/tracee/syscall_user_dispatch.h"
+#include "supervisor/resource/syscall_user_dispatch.h"
 
 #include <sys/ptrace.h>
 

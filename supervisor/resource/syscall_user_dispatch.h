@@ -1,5 +1,5 @@
-#ifndef SUPERVISOR_TRACEE_SYSCALL_USER_DISPATCH_H_
-#define SUPERVISOR_TRACEE_SYSCALL_USER_DISPATCH_H_
+#ifndef SUPERVISOR_RESOURCE_SYSCALL_USER_DISPATCH_H_
+#define SUPERVISOR_RESOURCE_SYSCALL_USER_DISPATCH_H_
 
 #include <sys/types.h>
 
@@ -38,4 +38,4 @@ Status SetSyscallUserDispatch(pid_t tid, const SyscallUserDispatchState& state);
 
 }  // namespace tardigrade
 
-#endif  // SUPERVISOR_TRACEE_SYSCALL_USER_DISPATCH_H_
+#endif  // SUPERVISOR_RESOURCE_SYSCALL_USER_DISPATCH_H_
