@@ -224,7 +224,9 @@ TEST_P(InterruptedCall, GoesOnAfterVisits) {
   usleep(50'000);
   const int64_t left_ns = VisitOnce();
   if (GetParam().tells_time_left) {
-    EXPECT_NEAR(static_cast<double>(left_ns) / kNsPerMs, kCallMs - 100, 99);
+    // The visit has taken its part of the time since; the call may have begun late.
+    EXPECT_GE(left_ns, kCallMs * kNsPerMs - (NowNs() - answer_->start_ns));
+    EXPECT_LE(left_ns, (kCallMs - 20) * kNsPerMs);
   } else {
     EXPECT_EQ(left_ns, -1);
   }
