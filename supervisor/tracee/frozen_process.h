@@ -36,10 +36,10 @@ struct FrozenThread {
 };
 
 struct FreezeOptions {
-  std::chrono::steady_clock::time_point
-      deadline;  // Give up, and let the job go on, when it passes.
-  bool allow_fragile =
-      false;  // Inject also where the job would not survive the supervisor's death.
+  // Give up, and let the job go on, when it passes.
+  std::chrono::steady_clock::time_point deadline;
+  // Inject also where the job would not survive the supervisor's death.
+  bool allow_fragile = false;
 };
 
 // How to leave a process.
@@ -62,9 +62,9 @@ Status ClearAfterKilledSupervisors(pid_t pid, const FreezeOptions& options);
 class FrozenProcess {
  public:
   // Seizes, interrupts and waits for every thread until no new one appears, then reads what
-  // FrozenThread says and unmaps what a supervisor that was killed in a visit left.  Errors: kUsage (no such process, itself, a kernel thread, 32-bit), kDenied
-  // (says why: other user, Yama, another tracer), kTraceeGone, kUnsupported, kSystem with
-  // ETIMEDOUT.
+  // FrozenThread says and unmaps what a supervisor that was killed in a visit left.  Errors: kUsage
+  // (no such process, itself, a kernel thread, 32-bit), kDenied (says why: other user, Yama,
+  // another tracer), kTraceeGone, kUnsupported, kSystem with ETIMEDOUT.
   static Result<std::unique_ptr<FrozenProcess>> Freeze(pid_t pid, const FreezeOptions& options);
   virtual ~FrozenProcess() = default;
 

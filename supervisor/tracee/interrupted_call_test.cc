@@ -25,9 +25,10 @@ namespace {
 
 using testing::IsOk;
 
-constexpr int kCallMs = 300;
+// Long against the naps of a busy machine; the visits take place in its first part.
+constexpr int kCallMs = 1000, kVisitsEndMs = 600, kLateMs = 400;
 constexpr int64_t kNsPerMs = 1'000'000;
-constexpr timespec kCallTime = {.tv_sec = 0, .tv_nsec = kCallMs * kNsPerMs};
+constexpr timespec kCallTime = {.tv_sec = kCallMs / 1000, .tv_nsec = kCallMs % 1000 * kNsPerMs};
 
 int64_t NowNs() {
   timespec now = {};
@@ -76,7 +77,7 @@ long WaitOnFutexUntil() {
                  FUTEX_BITSET_MATCH_ANY);
 }
 long SelectNothing() {
-  timeval time = {.tv_sec = 0, .tv_usec = kCallMs * 1000};
+  timeval time = {.tv_sec = kCallMs / 1000, .tv_usec = kCallMs % 1000 * 1000};
   return select(0, nullptr, nullptr, nullptr, &time);
 }
 // Ends by the child that writes after kCallMs.
@@ -199,7 +200,7 @@ class InterruptedCall : public ::testing::TestWithParam<Call> {
     SyscallPlan plan;
     plan.Add("asking the thread id", SYS_gettid, {});
     auto frozen = FrozenProcess::Freeze(
-        pid_, {.deadline = std::chrono::steady_clock::now() + std::chrono::seconds(5)});
+        pid_, {.deadline = std::chrono::steady_clock::now() + std::chrono::seconds(50)});
     EXPECT_THAT(frozen, IsOk());
     if (!frozen.has_value()) return -1;
     std::vector<std::vector<uint64_t>> programs(1, plan.Compile());
@@ -223,14 +224,21 @@ TEST_P(InterruptedCall, GoesOnAfterVisits) {
   usleep(50'000);
   const int64_t left_ns = VisitOnce();
   if (GetParam().tells_time_left) {
-    EXPECT_NEAR(static_cast<double>(left_ns) / kNsPerMs, kCallMs - 50, 30);
+    // The visit has taken its part of the time since; the call may have begun late.
+    EXPECT_GE(left_ns, kCallMs * kNsPerMs - (NowNs() - answer_->start_ns));
+    EXPECT_LE(left_ns, (kCallMs - 20) * kNsPerMs);
   } else {
     EXPECT_EQ(left_ns, -1);
   }
+  if (NowNs() - answer_->start_ns > kVisitsEndMs * kNsPerMs)
+    GTEST_SKIP() << "the machine is too busy: the first visit took too long";
   const arch::InterruptedCall first = shown_;
   for (int i = 0; i < 4; ++i) {
     usleep(30'000);
+    if (NowNs() - answer_->start_ns > kVisitsEndMs * kNsPerMs) break;
     const int64_t again_ns = VisitOnce();
+    if (NowNs() - answer_->start_ns > kCallMs * kNsPerMs)
+      GTEST_SKIP() << "the machine is too busy: a visit outlasted the call";
     // Also from within restart_syscall(2) an image would have the call itself, ...
     EXPECT_EQ(shown_.number, first.number);
     if (!GetParam().tells_time_left) continue;
@@ -240,13 +248,13 @@ TEST_P(InterruptedCall, GoesOnAfterVisits) {
     EXPECT_LE(again_ns, kCallMs * kNsPerMs);
   }
   EXPECT_FALSE(__atomic_load_n(&answer_->done, __ATOMIC_SEQ_CST));
-  for (int i = 0; i < 3000 && !__atomic_load_n(&answer_->done, __ATOMIC_SEQ_CST); ++i) usleep(1000);
+  for (int i = 0; i < 6000 && !__atomic_load_n(&answer_->done, __ATOMIC_SEQ_CST); ++i) usleep(1000);
   ASSERT_TRUE(answer_->done);
   EXPECT_EQ(answer_->result, GetParam().result);
   EXPECT_EQ(answer_->error, GetParam().error);
   EXPECT_GE(answer_->took_ns, (kCallMs - 1) * kNsPerMs);
   if (GetParam().keeps_end) {
-    EXPECT_LT(answer_->took_ns, (kCallMs + 60) * kNsPerMs);
+    EXPECT_LT(answer_->took_ns, (kCallMs + kLateMs) * kNsPerMs);
   }
 }
 

@@ -35,8 +35,8 @@ bool FiltersAllow(pid_t tid, std::span<const uint32_t> calls) {
 }
 
 // What of a thread's state stands in the way; empty if nothing does.
-Result<std::string> Obstacle(pid_t pid, const FrozenThread& thread,
-                             std::span<const uint32_t> calls, bool& seccomp) {
+Result<std::string> Obstacle(pid_t pid, const FrozenThread& thread, std::span<const uint32_t> calls,
+                             bool& seccomp) {
   ASSIGN_OR_RETURN(const TraceeStatus status, ReadStatus(pid, thread.tid));
   if (status.seccomp != 0 && !FiltersAllow(thread.tid, calls)) {
     seccomp = true;
@@ -82,9 +82,10 @@ Status CheckNamespace(pid_t pid) {
 
 std::vector<uint32_t> CallsOfVisit(std::span<const std::vector<uint64_t>> programs) {
   // The way in and out, what the parasite does (parasite/), and restarts of interrupted calls.
-  std::set<uint32_t> calls = {SYS_shmat,          SYS_shmdt,       SYS_shmctl,
-                              SYS_futex,          SYS_rt_sigreturn, SYS_rt_sigprocmask,
-                              SYS_rt_sigaction,   SYS_rt_sigpending, SYS_restart_syscall};
+  std::set<uint32_t> calls = {SYS_shmat,        SYS_shmdt,         SYS_shmctl,
+                              SYS_futex,        SYS_rt_sigreturn,  SYS_rt_sigprocmask,
+                              SYS_rt_sigaction, SYS_rt_sigpending, SYS_restart_syscall,
+                              SYS_prctl};
   for (const std::vector<uint64_t>& program : programs) {
     if (program.empty()) continue;
     const auto* header = reinterpret_cast<const protocol::SyscallProgram*>(program.data());
@@ -97,8 +98,8 @@ std::vector<uint32_t> CallsOfVisit(std::span<const std::vector<uint64_t>> progra
 }
 
 Result<VisitPlan> PlanVisit(pid_t pid, std::span<const FrozenThread> threads,
-                            const std::vector<MemoryMapping>& maps,
-                            std::span<const uint32_t> calls, bool allow_fragile) {
+                            const std::vector<MemoryMapping>& maps, std::span<const uint32_t> calls,
+                            bool allow_fragile) {
   VisitPlan plan;
   std::string obstacle;
   RETURN_IF_ERROR(CheckNamespace(pid));
