@@ -102,6 +102,8 @@ class SnapshotRun {
     process_.pages = StrCat("pages-", name, ".bin");
     process_.pagemap = StrCat("pagemap-", name, ".bin");
     ASSIGN_OR_RETURN(pages_, image_->CreatePages(name));
+    // Whoever is to go on must not wait for the disk; whoever is not, waits for the commit.
+    if (options_.leave != LeaveAs::kAsFound) pages_->WriteBehind();
     ASSIGN_OR_RETURN(manifest_.host, ReadHostFacts());
     return Ok();
   }

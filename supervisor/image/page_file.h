@@ -44,6 +44,9 @@ class PageFileWriter {
     const PagePiece piece{.address = address, .bytes = data.size(), .flags = flags};
     return Write(data, {&piece, 1});
   }
+  // From now on, has data go to the disk while more is written: the whole is durable sooner, but each
+  // write may have to wait for the disk.
+  virtual void WriteBehind() {}
   // Writes the page map.  No thread writes any more.
   virtual Status Close() = 0;
 };

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -73,8 +74,7 @@ class Writer final : public PageFileWriter {
          std::function<void(const PageFileSummary&)> on_close)
       : pages_fd_(std::move(pages_fd)),
         pagemap_fd_(std::move(pagemap_fd)),
-        on_close_(std::move(on_close)),
-        behind_(pages_fd_.get()) {}
+        on_close_(std::move(on_close)) {}
 
   using PageFileWriter::Write;
   Status Write(std::span<const std::byte> data, std::span<const PagePiece> pieces) override {
@@ -88,9 +88,12 @@ class Writer final : public PageFileWriter {
       parts = layout_.Add(data.data(), pieces);
     }
     RETURN_IF_ERROR(WriteParts(pages_fd_.get(), parts, offset));
-    behind_.Written(offset);  // Not to the end: a block may go on in the next call.
+    // Not to the end: a block may go on in the next call.
+    if (behind_.has_value()) behind_->Written(offset);
     return Ok();
   }
+
+  void WriteBehind() override { behind_.emplace(pages_fd_.get()); }
 
   Status Close() override {
     std::lock_guard lock(mutex_);
@@ -179,7 +182,7 @@ class Writer final : public PageFileWriter {
   std::mutex mutex_;  // Of what follows.
   bool closed_ = false;
   PageLayout layout_;
-  WriteBehind behind_;  // Last: its thread uses the file.
+  std::optional<tardigrade::WriteBehind> behind_;  // Last: its thread uses the file.
 };
 
 }  // namespace
