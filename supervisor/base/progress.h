@@ -6,7 +6,7 @@
 
 namespace tardigrade {
 
-// Told how far a long transfer is.  Calls come from one thread, may be frequent, and must be cheap.
+// Told how far a long transfer is.  Calls come one at a time, may be frequent, and must be cheap.
 class Progress {
  public:
   virtual ~Progress() = default;

@@ -71,17 +71,7 @@ class SnapshotRun {
 
   Result<SnapshotReport> Run() {
     const Clock::time_point start = Clock::now();
-    // A first look, while the job runs: most reasons to refuse cost it not even a pause.
-    {
-      FreezeOptions freeze;
-      freeze.deadline = start + options_.timeout;
-      freeze.allow_fragile = options_.allow_fragile;
-      RETURN_IF_ERROR(ClearAfterKilledSupervisors(options_.pid, freeze));
-      ASSIGN_OR_RETURN(const Survey first_look,
-                       Survey::Take(options_.pid, kinds_, /*frozen=*/false));
-      RETURN_IF_ERROR(first_look.Check(kinds_));
-    }
-    ASSIGN_OR_RETURN(image_, ImageWriter::Create(options_.dir, options_.overwrite));
+    RETURN_IF_ERROR(PrepareRunning());
     RETURN_IF_ERROR(CollectFrozen());
     RETURN_IF_ERROR(WriteImage());
     // A job that is not to go on ends only when its image is whole.
@@ -93,22 +83,43 @@ class SnapshotRun {
   }
 
  private:
+  // While the job runs: a first look, so that most reasons to refuse cost it not even a pause, and
+  // everything else that need not wait for the freeze.
+  Status PrepareRunning() {
+    pid_t inner_pid = -1;
+    {
+      FreezeOptions freeze;
+      freeze.deadline = Clock::now() + options_.timeout;
+      freeze.allow_fragile = options_.allow_fragile;
+      RETURN_IF_ERROR(ClearAfterKilledSupervisors(options_.pid, freeze));
+      ASSIGN_OR_RETURN(const Survey first_look,
+                       Survey::Take(options_.pid, kinds_, /*frozen=*/false));
+      RETURN_IF_ERROR(first_look.Check(kinds_));
+      inner_pid = first_look.inner_pid;
+    }
+    ASSIGN_OR_RETURN(image_, ImageWriter::Create(options_.dir, options_.overwrite));
+    const std::string name = std::to_string(inner_pid);
+    process_.pages = StrCat("pages-", name, ".bin");
+    process_.pagemap = StrCat("pagemap-", name, ".bin");
+    ASSIGN_OR_RETURN(pages_, image_->CreatePages(name));
+    // Whoever is to go on must not wait for the disk; whoever is not, waits for the commit.
+    if (options_.leave != LeaveAs::kAsFound) pages_->WriteBehind();
+    ASSIGN_OR_RETURN(manifest_.host, ReadHostFacts());
+    return Ok();
+  }
+
   Status CollectFrozen() {
-    frozen_at_ = Clock::now();
     FreezeOptions freeze;
-    freeze.deadline = frozen_at_ + options_.timeout;
+    freeze.deadline = Clock::now() + options_.timeout;
     freeze.allow_fragile = options_.allow_fragile;
     ASSIGN_OR_RETURN(frozen_, FrozenProcess::Freeze(options_.pid, freeze));
+    frozen_at_ = frozen_->frozen_at();
     ASSIGN_OR_RETURN(const Survey survey, Survey::Take(options_.pid, kinds_, /*frozen=*/true));
     RETURN_IF_ERROR(survey.Check(kinds_));
     SnapshotContext context(image_->attachments(), files_);
     RETURN_IF_ERROR(ReadRelations(survey, process_));
     RETURN_IF_ERROR(CollectTasks(survey, kinds_, *frozen_, context, process_));
     RETURN_IF_ERROR(CollectDescriptors(survey, context, process_, files_));
-    const std::string name = std::to_string(process_.pid);
-    process_.pages = StrCat("pages-", name, ".bin");
-    process_.pagemap = StrCat("pagemap-", name, ".bin");
-    ASSIGN_OR_RETURN(pages_, image_->CreatePages(name));
     RETURN_IF_ERROR(CollectMemory(survey, *frozen_, context, process_, *pages_, progress_));
     if (options_.backtraces) TakeBacktraces();
     RETURN_IF_ERROR(DescribeHost(survey));
@@ -130,7 +141,6 @@ class SnapshotRun {
   }
 
   Status DescribeHost(const Survey& survey) {
-    ASSIGN_OR_RETURN(manifest_.host, ReadHostFacts());
     ASSIGN_OR_RETURN(manifest_.host.vdso_checksum, VdsoOf(survey));
     manifest_.host.xfeatures = 0;
     for (const FrozenThread& thread : frozen_->threads()) manifest_.host.xfeatures |= UsedXfeatures(thread.extended_state);

@@ -26,25 +26,28 @@ struct PagePiece {
   uint32_t flags = 0;    // protocol::kPageExtent*
 };
 
-// Writes page data in order.  Whole pages of zeroes are left out, except under
-// protocol::kPageExtentFileBacked, where a page that is left out means the file's page.  Checksums
-// and disk writes happen on a thread of its own; memory use is bounded whatever the amount.
+// Writes page data.  Whole pages of zeroes are left out, except under
+// protocol::kPageExtentFileBacked, where a page that is left out means the file's page.  Data goes
+// into the file in the order of the calls.
 class PageFileWriter {
  public:
+  // Fits the second-level cache, so that what was read into a buffer of this size is checksummed
+  // and written from there.
+  static constexpr size_t kBufferBytes = size_t{1} << 20;
+
   virtual ~PageFileWriter() = default;
 
-  // Lends a buffer of at least 1 MiB (page-aligned, hot) to read tracee memory into; waits until
-  // one is free.
-  virtual Result<std::span<std::byte>> Buffer() = 0;
-  // Queues the first `bytes` (a multiple of the page size) of the buffer lent last as the tracee's
-  // memory at `address`.
-  virtual Status Commit(uint64_t address, size_t bytes, uint32_t flags) = 0;
-  // The same for a buffer that holds many runs one after the other, as lists of tiny mappings do.
-  virtual Status CommitPieces(std::span<const PagePiece> pieces) {
-    if (pieces.size() == 1) return Commit(pieces[0].address, pieces[0].bytes, pieces[0].flags);
-    return Error(ErrorCode::kInternal, "this writer takes one run per buffer");
+  // Writes `data`, which holds `pieces` one after the other.  Several threads may do this at once:
+  // the calls' data follow each other in any order.  Errors: kSystem, of the write.
+  virtual Status Write(std::span<const std::byte> data, std::span<const PagePiece> pieces) = 0;
+  Status Write(std::span<const std::byte> data, uint64_t address, uint32_t flags) {
+    const PagePiece piece{.address = address, .bytes = data.size(), .flags = flags};
+    return Write(data, {&piece, 1});
   }
-  // Waits for all writes, writes the page map.  Errors: also those of earlier writes.
+  // From now on, has data go to the disk while more is written: the whole is durable sooner, but each
+  // write may have to wait for the disk.
+  virtual void WriteBehind() {}
+  // Writes the page map.  No thread writes any more.
   virtual Status Close() = 0;
 };
 

@@ -6,6 +6,7 @@
 
 #include <cstring>
 #include <functional>
+#include <thread>
 
 #include "protocols/page_map.h"
 #include "supervisor/base/file_io.h"
@@ -28,9 +29,8 @@ ScopedFd Duplicate(const ScopedFd& fd) { return ScopedFd(dup(fd.get())); }
 class PageFileTest : public ::testing::Test {
  protected:
   std::unique_ptr<PageFileWriter> Create() {
-    return std::move(CreatePageFile(Duplicate(pages_), Duplicate(pagemap_),
-                                    [this](const PageFileSummary& s) { summary_ = s; }))
-        .value();
+    return CreatePageFile(Duplicate(pages_), Duplicate(pagemap_),
+                          [this](const PageFileSummary& s) { summary_ = s; });
   }
 
   // Two and a half frames, with a hole after each of the first three pages.
@@ -39,8 +39,7 @@ class PageFileTest : public ::testing::Test {
     std::vector<std::byte> data = RandomBytes(640 * kPage);
     for (const size_t page : {1, 3, 5}) std::memset(&data[page * kPage], 0, kPage);
     for (size_t at = 0; at < data.size(); at += 128 * kPage) {
-      std::memcpy(writer->Buffer().value().data(), &data[at], 128 * kPage);
-      ASSERT_THAT(writer->Commit(0x100000 + at, 128 * kPage, 0), IsOk());
+      ASSERT_THAT(writer->Write(std::span(data).subspan(at, 128 * kPage), 0x100000 + at, 0), IsOk());
     }
     ASSERT_THAT(writer->Close(), IsOk());
   }
@@ -89,11 +88,9 @@ TEST_F(PageFileTest, NothingIsAnEmptyPageFile) {
 
 TEST_F(PageFileTest, AllZeroIsNothing) {
   const auto writer = Create();
-  for (int i = 0; i < 50; ++i) {
-    const auto buffer = writer->Buffer().value();
-    std::memset(buffer.data(), 0, buffer.size());
-    ASSERT_THAT(writer->Commit(0x100000 + i * buffer.size(), buffer.size(), 0), IsOk());
-  }
+  const std::vector<std::byte> zeroes(256 * kPage);
+  for (int i = 0; i < 50; ++i)
+    ASSERT_THAT(writer->Write(zeroes, 0x100000 + i * zeroes.size(), 0), IsOk());
   ASSERT_THAT(writer->Close(), IsOk());
   EXPECT_EQ(summary_.pages_bytes, 0u);
 }
@@ -102,10 +99,9 @@ TEST_F(PageFileTest, OneByteMakesAPageNonzero) {
   for (const size_t at : {size_t{0}, size_t{63}, size_t{2000}, kPage - 1}) {
     ASSERT_EQ(ftruncate(pages_.get(), 0), 0);
     const auto writer = Create();
-    const auto buffer = writer->Buffer().value();
-    std::memset(buffer.data(), 0, 3 * kPage);
-    buffer[kPage + at] = std::byte{1};
-    ASSERT_THAT(writer->Commit(0x100000, 3 * kPage, 0), IsOk());
+    std::vector<std::byte> data(3 * kPage);
+    data[kPage + at] = std::byte{1};
+    ASSERT_THAT(writer->Write(data, 0x100000, 0), IsOk());
     ASSERT_THAT(writer->Close(), IsOk());
     EXPECT_EQ(summary_.pages_bytes, kPage);
   }
@@ -113,33 +109,56 @@ TEST_F(PageFileTest, OneByteMakesAPageNonzero) {
 
 TEST_F(PageFileTest, MisuseIsAnError) {
   const auto writer = Create();
-  EXPECT_THAT(writer->Commit(0x1000, kPage, 0),
-              FailsWith(ErrorCode::kInternal, "without a buffer"));
-  const size_t bytes = writer->Buffer().value().size();
-  EXPECT_GE(bytes, size_t{1} << 20);
-  EXPECT_THAT(writer->Commit(0x1001, kPage, 0), FailsWith(ErrorCode::kInternal, "malformed"));
-  EXPECT_THAT(writer->Commit(0x1000, kPage + 1, 0), FailsWith(ErrorCode::kInternal, "malformed"));
-  EXPECT_THAT(writer->Commit(0x1000, kPage, 64), FailsWith(ErrorCode::kInternal, "malformed"));
-  EXPECT_THAT(writer->Commit(0x1000, 2 * bytes, 0), FailsWith(ErrorCode::kInternal, "malformed"));
-  const std::vector<PagePiece> pieces = {{0x1000, bytes, 0}, {0x8000000, kPage, 0}};
-  EXPECT_THAT(writer->CommitPieces(pieces), FailsWith(ErrorCode::kInternal, "fit the buffer"));
+  const std::vector<std::byte> data(3 * kPage, std::byte{1});
+  EXPECT_THAT(writer->Write(data, 0x1001, 0), FailsWith(ErrorCode::kInternal, "malformed"));
+  EXPECT_THAT(writer->Write(std::span(data).first(kPage + 1), 0x1000, 0),
+              FailsWith(ErrorCode::kInternal, "malformed"));
+  EXPECT_THAT(writer->Write(data, 0x1000, 64), FailsWith(ErrorCode::kInternal, "malformed"));
+  std::vector<PagePiece> pieces = {{0x1000, 2 * kPage, 0}, {0x8000, 2 * kPage, 0}};
+  EXPECT_THAT(writer->Write(data, pieces), FailsWith(ErrorCode::kInternal, "fit the data"));
+  pieces[0].bytes = 4 * kPage;
+  EXPECT_THAT(writer->Write(data, pieces), FailsWith(ErrorCode::kInternal, "malformed"));
   ASSERT_THAT(writer->Close(), IsOk());
   EXPECT_THAT(writer->Close(), FailsWith(ErrorCode::kInternal, "twice"));
-  EXPECT_THAT(writer->Buffer(), FailsWith(ErrorCode::kInternal, "closed"));
+  EXPECT_THAT(writer->Write(data, 0x1000, 0), FailsWith(ErrorCode::kInternal, "closed"));
 }
 
 TEST_F(PageFileTest, FullDiskIsAnError) {
-  auto writer = std::move(CreatePageFile(OpenFile("/dev/full", O_RDWR).value(), Duplicate(pagemap_),
-                                         [](const PageFileSummary&) { FAIL(); }))
-                    .value();
-  Status status = Ok();
-  for (int i = 0; i < 100 && status.has_value(); ++i) {
-    const auto buffer = writer->Buffer();
-    if (!buffer.has_value()) break;
-    std::memset(buffer.value().data(), 1, buffer.value().size());
-    status = writer->Commit(0x100000 + i * buffer.value().size(), buffer.value().size(), 0);
+  const auto writer = CreatePageFile(OpenFile("/dev/full", O_RDWR).value(), Duplicate(pagemap_),
+                                     [](const PageFileSummary&) {});
+  const std::vector<std::byte> data(kPage, std::byte{1});
+  EXPECT_THAT(writer->Write(data, 0x1000, 0), FailsWith(ErrorCode::kSystem, "writing pages"));
+}
+
+// Whatever the order of the calls, each page is where the page map says.
+TEST_F(PageFileTest, ManyThreadsWriteAtOnce) {
+  constexpr size_t kThreads = 4, kPieces = 16, kPiecePages = 40;
+  const std::vector<std::byte> data = RandomBytes(kThreads * kPieces * kPiecePages * kPage);
+  const auto writer = Create();
+  std::vector<std::thread> threads;
+  for (size_t thread = 0; thread < kThreads; ++thread) {
+    threads.emplace_back([&, thread] {
+      for (size_t i = 0; i < kPieces; ++i) {
+        const size_t at = (i * kThreads + thread) * kPiecePages * kPage;
+        EXPECT_THAT(
+            writer->Write(std::span(data).subspan(at, kPiecePages * kPage), 0x100000 + at, 0),
+            IsOk());
+      }
+    });
   }
-  EXPECT_THAT(writer->Close(), FailsWith(ErrorCode::kSystem, "writing pages"));
+  for (std::thread& thread : threads) thread.join();
+  ASSERT_THAT(writer->Close(), IsOk());
+  const auto reader = Open();
+  ASSERT_THAT(reader, IsOk());
+  EXPECT_THAT(VerifyFrames(*reader.value()), IsOk());
+  size_t pages = 0;
+  for (const PageExtent& extent : reader.value()->extents()) {
+    std::vector<std::byte> bytes(extent.pages * kPage);
+    ASSERT_THAT(PreadAll(reader.value()->fd(), bytes, extent.file_offset), IsOk());
+    EXPECT_EQ(std::memcmp(bytes.data(), &data[extent.address - 0x100000], bytes.size()), 0);
+    pages += extent.pages;
+  }
+  EXPECT_EQ(pages * kPage, data.size());
 }
 
 TEST_F(PageFileTest, MalformedHeadersAreRefused) {

@@ -1,23 +1,20 @@
 #include "supervisor/image/page_file_writer.h"
 
 #include <limits.h>
-#include <signal.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
+#include <mutex>
 #include <optional>
-#include <system_error>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include "protocols/page_map.h"
 #include "supervisor/base/file_io.h"
-#include "supervisor/image/buffer_ring.h"
 #include "supervisor/image/checksum.h"
 #include "supervisor/image/page_layout.h"
+#include "supervisor/image/write_behind.h"
 
 namespace tardigrade {
 namespace {
@@ -50,24 +47,6 @@ class PageMapFile {
   ChecksumStream checksum_;
 };
 
-// A thread that takes no signals: they are for the threads that expect them.
-template <typename Body>
-Result<std::thread> StartThread(Body body) {
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  std::thread thread;
-  int error = 0;
-  try {
-    thread = std::thread(std::move(body));
-  } catch (const std::system_error& e) {
-    error = e.code().value();
-  }
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  if (error != 0) return Error::Syscall(ErrorCode::kSystem, error, "starting the writer thread");
-  return thread;
-}
-
 // All of `parts` at `offset`, in calls of up to IOV_MAX.
 Status WriteParts(int fd, std::span<iovec> parts, uint64_t offset) {
   while (!parts.empty()) {
@@ -91,55 +70,34 @@ Status WriteParts(int fd, std::span<iovec> parts, uint64_t offset) {
 
 class Writer final : public PageFileWriter {
  public:
-  Writer(ScopedFd pages_fd, ScopedFd pagemap_fd, std::unique_ptr<BufferRing> ring,
+  Writer(ScopedFd pages_fd, ScopedFd pagemap_fd,
          std::function<void(const PageFileSummary&)> on_close)
       : pages_fd_(std::move(pages_fd)),
         pagemap_fd_(std::move(pagemap_fd)),
-        ring_(std::move(ring)),
         on_close_(std::move(on_close)) {}
-  ~Writer() override { Join(); }
 
-  Status Start() {
-    ASSIGN_OR_RETURN(thread_, StartThread([this] { Drain(); }));
-    return Ok();
-  }
-
-  Result<std::span<std::byte>> Buffer() override {
-    if (closed_) return Error(ErrorCode::kInternal, "the page file is closed");
-    if (failed_.load(std::memory_order_acquire)) return *failure_;
-    return ring_->Lend();
-  }
-
-  Status Commit(uint64_t address, size_t bytes, uint32_t flags) override {
-    const PagePiece piece{.address = address, .bytes = bytes, .flags = flags};
-    return CommitPieces({&piece, 1});
-  }
-
-  Status CommitPieces(std::span<const PagePiece> pieces) override {
-    uint64_t bytes = 0;
-    for (const PagePiece& piece : pieces) {
-      const bool aligned = piece.address % page_bytes_ == 0 && piece.bytes % page_bytes_ == 0;
-      if (!aligned || piece.bytes > BufferRing::kBufferBytes ||
-          (piece.flags & ~protocol::kPageExtentAllFlags) != 0)
-        return Error(ErrorCode::kInternal,
-                     StrCat("malformed run of pages at ", Hex(piece.address)));
-      bytes += piece.bytes;
+  using PageFileWriter::Write;
+  Status Write(std::span<const std::byte> data, std::span<const PagePiece> pieces) override {
+    RETURN_IF_ERROR(CheckPieces(data.size(), pieces));
+    uint64_t offset = 0;
+    std::vector<iovec> parts;
+    {
+      std::lock_guard lock(mutex_);
+      if (closed_) return Error(ErrorCode::kInternal, "the page file is closed");
+      offset = layout_.bytes();
+      parts = layout_.Add(data.data(), pieces);
     }
-    if (bytes > BufferRing::kBufferBytes)
-      return Error(ErrorCode::kInternal, "more pages committed than fit the buffer");
-    if (!ring_->lent()) return Error(ErrorCode::kInternal, "pages committed without a buffer");
-    // Checksummed here, where the data has just been read: the writer thread is the slower one.
-    BufferRing::Filled filled;
-    filled.file_offset = layout_.bytes();
-    filled.parts = layout_.Add(ring_->Lend().data(), pieces);
-    if (!filled.parts.empty()) ring_->Queue(std::move(filled));  // Else the buffer stays lent.
+    RETURN_IF_ERROR(WriteParts(pages_fd_.get(), parts, offset));
+    // Not to the end: a block may go on in the next call.
+    if (behind_.has_value()) behind_->Written(offset);
     return Ok();
   }
+
+  void WriteBehind() override { behind_.emplace(pages_fd_.get()); }
 
   Status Close() override {
+    std::lock_guard lock(mutex_);
     if (std::exchange(closed_, true)) return Error(ErrorCode::kInternal, "closed twice");
-    Join();
-    if (failed_.load(std::memory_order_acquire)) return *failure_;
     layout_.Finish();
     RETURN_IF_ERROR(SortExtents());
     PageMapFile file(pagemap_fd_.get());
@@ -152,26 +110,22 @@ class Writer final : public PageFileWriter {
   }
 
  private:
-  // The writer thread.
-  void Drain() {
-    while (std::optional<BufferRing::Filled> next = ring_->Next()) {
-      if (!failure_.has_value()) {
-        Status status = WriteParts(pages_fd_.get(), next->parts, next->file_offset);
-        if (!status.has_value()) {
-          failure_ = std::move(status).error();
-          failed_.store(true, std::memory_order_release);
-        }
-      }
-      ring_->Release(next->buffer);  // Also after a failure: nobody waits for ever.
+  Status CheckPieces(size_t data_bytes, std::span<const PagePiece> pieces) const {
+    uint64_t bytes = 0;
+    for (const PagePiece& piece : pieces) {
+      const bool aligned = piece.address % page_bytes_ == 0 && piece.bytes % page_bytes_ == 0;
+      if (!aligned || piece.bytes > data_bytes ||
+          (piece.flags & ~protocol::kPageExtentAllFlags) != 0)
+        return Error(ErrorCode::kInternal,
+                     StrCat("malformed run of pages at ", Hex(piece.address)));
+      bytes += piece.bytes;
     }
+    if (bytes != data_bytes)
+      return Error(ErrorCode::kInternal, "the runs of pages do not fit the data");
+    return Ok();
   }
 
-  void Join() {
-    if (!thread_.joinable()) return;
-    ring_->Finish();
-    thread_.join();
-  }
-
+  // By address; those that meet both in memory and in the file become one.
   Status SortExtents() {
     std::vector<PageExtent>& extents = layout_.extents();
     const auto by_address = [](const PageExtent& a, const PageExtent& b) {
@@ -179,11 +133,23 @@ class Writer final : public PageFileWriter {
     };
     if (!std::is_sorted(extents.begin(), extents.end(), by_address))
       std::sort(extents.begin(), extents.end(), by_address);
+    size_t kept = 0;
     for (size_t i = 1; i < extents.size(); ++i) {
-      if (extents[i - 1].address + extents[i - 1].pages * page_bytes_ > extents[i].address)
+      PageExtent& last = extents[kept];
+      const uint64_t bytes = last.pages * page_bytes_;
+      if (last.address + bytes > extents[i].address)
         return Error(ErrorCode::kInternal,
                      StrCat("the page at ", Hex(extents[i].address), " was saved twice"));
+      const bool meets = last.address + bytes == extents[i].address &&
+                         last.file_offset + bytes == extents[i].file_offset &&
+                         last.flags == extents[i].flags;
+      if (meets) {
+        last.pages += extents[i].pages;
+      } else {
+        extents[++kept] = extents[i];
+      }
     }
+    if (!extents.empty()) extents.resize(kept + 1);
     return Ok();
   }
 
@@ -211,25 +177,19 @@ class Writer final : public PageFileWriter {
 
   const ScopedFd pages_fd_;
   const ScopedFd pagemap_fd_;
-  const std::unique_ptr<BufferRing> ring_;
   const std::function<void(const PageFileSummary&)> on_close_;
   const uint64_t page_bytes_ = static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+  std::mutex mutex_;  // Of what follows.
   bool closed_ = false;
   PageLayout layout_;
-  std::optional<Error> failure_;  // The writer thread's until failed_ is set.
-  std::atomic<bool> failed_ = false;
-  std::thread thread_;
+  std::optional<tardigrade::WriteBehind> behind_;  // Last: its thread uses the file.
 };
 
 }  // namespace
 
-Result<std::unique_ptr<PageFileWriter>> CreatePageFile(
+std::unique_ptr<PageFileWriter> CreatePageFile(
     ScopedFd pages_fd, ScopedFd pagemap_fd, std::function<void(const PageFileSummary&)> on_close) {
-  ASSIGN_OR_RETURN(std::unique_ptr<BufferRing> ring, BufferRing::Create());
-  auto writer = std::make_unique<Writer>(std::move(pages_fd), std::move(pagemap_fd),
-                                         std::move(ring), std::move(on_close));
-  RETURN_IF_ERROR(writer->Start());
-  return std::unique_ptr<PageFileWriter>(std::move(writer));
+  return std::make_unique<Writer>(std::move(pages_fd), std::move(pagemap_fd), std::move(on_close));
 }
 
 }  // namespace tardigrade

@@ -19,8 +19,8 @@ struct PageFileSummary {
   uint64_t pagemap_checksum = 0;
 };
 
-// Writes into two empty files.  `on_close` runs once, in Close(), when all went well.
-Result<std::unique_ptr<PageFileWriter>> CreatePageFile(
+// Writes into two empty files, in the calling threads.  `on_close` runs once, in Close(), when all went well.
+std::unique_ptr<PageFileWriter> CreatePageFile(
     ScopedFd pages_fd, ScopedFd pagemap_fd, std::function<void(const PageFileSummary&)> on_close);
 
 }  // namespace tardigrade

@@ -173,7 +173,11 @@ class Planner {
       pieces.clear();
       bytes = 0;
     };
-    for (const PageExtent& extent : in_.extents) {
+    // In the order of the file, in which the extents of large memory are not.
+    std::vector<PageExtent> extents(in_.extents.begin(), in_.extents.end());
+    std::sort(extents.begin(), extents.end(),
+              [](const PageExtent& a, const PageExtent& b) { return a.file_offset < b.file_offset; });
+    for (const PageExtent& extent : extents) {
       uint64_t done = 0;
       const uint64_t size = extent.pages * 4096;
       while (done < size) {

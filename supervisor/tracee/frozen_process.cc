@@ -6,6 +6,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "supervisor/base/file_io.h"
+#include "supervisor/kernel/memory_map.h"
+#include "supervisor/tracee/arch/x86_64/gadgets.h"
 #include "supervisor/tracee/leftovers.h"
 #include "supervisor/tracee/proc_status.h"
 #include "supervisor/tracee/ptrace.h"
@@ -52,7 +55,18 @@ class SeizedProcess final : public FrozenProcess {
   SeizedProcess(pid_t pid, const FreezeOptions& options)
       : pid_(pid), options_(options), seized_(pid) {}
 
+  // While the process runs: what takes long and would otherwise be part of the pause.  Best effort.
+  void LookBefore() {
+    const Result<std::string> text = ReadFile(StrCat("/proc/", pid_, "/maps"));
+    if (!text.has_value()) return;
+    const Result<std::vector<MemoryMapping>> maps = ParseMaps(text.value());
+    if (!maps.has_value()) return;
+    const Result<arch::Gadgets> found = arch::FindGadgets(pid_, maps.value());
+    if (found.has_value()) gadgets_before_ = found.value();
+  }
+
   Status Freeze() {
+    frozen_at_ = std::chrono::steady_clock::now();
     const auto repair = [this](const SeizedThreads::Thread& thread) {
       return RepairStop(pid_, thread);
     };
@@ -76,9 +90,11 @@ class SeizedProcess final : public FrozenProcess {
   pid_t pid() const override { return pid_; }
   std::span<const FrozenThread> threads() const override { return threads_; }
 
+  std::chrono::steady_clock::time_point frozen_at() const override { return frozen_at_; }
+
   Status Visit(std::span<std::vector<uint64_t>> programs) override {
     if (left_) return Error(ErrorCode::kInternal, "visiting a process that was left");
-    return tardigrade::Visit(pid_, threads_, options_).Run(programs);
+    return tardigrade::Visit(pid_, threads_, gadgets_before_, options_).Run(programs);
   }
 
   Status Leave(LeaveAs how) override {
@@ -101,9 +117,11 @@ class SeizedProcess final : public FrozenProcess {
 
   pid_t pid_;
   FreezeOptions options_;
+  arch::Gadgets gadgets_before_;
   ScopedHighPriority priority_;
   SeizedThreads seized_;
   std::vector<FrozenThread> threads_;
+  std::chrono::steady_clock::time_point frozen_at_;
   bool left_ = false;
 };
 
@@ -121,6 +139,7 @@ Result<std::unique_ptr<FrozenProcess>> FrozenProcess::Freeze(pid_t pid,
     // Read before the freeze, which it would make longer.
     ASSIGN_OR_RETURN(const std::vector<MemoryMapping> left, FindLeftSegments(pid));
     auto process = std::make_unique<SeizedProcess>(pid, options);
+    process->LookBefore();
     RETURN_IF_ERROR(process->Freeze());
     const std::optional<pid_t> away = FindAwayThread(pid, process->threads(), left);
     if (!away) {

@@ -70,6 +70,8 @@ class FrozenProcess {
 
   virtual pid_t pid() const = 0;
   virtual std::span<const FrozenThread> threads() const = 0;  // Leader first.
+  // When the first thread was about to be stopped.
+  virtual std::chrono::steady_clock::time_point frozen_at() const = 0;
 
   // Runs compiled syscall programs (protocol::SyscallProgram) inside the process: programs[i] in
   // threads()[i], all at once; each is overwritten with what the run left.  On return every thread

@@ -116,8 +116,8 @@ Status DetachSegments(pid_t pid, std::span<const FrozenThread> threads,
                       std::span<const MemoryMapping> segments, const FreezeOptions& options) {
   if (segments.empty()) return Ok();
   ASSIGN_OR_RETURN(const std::vector<MemoryMapping> maps, ReadMaps(pid));
-  ASSIGN_OR_RETURN(const VisitPlan plan,
-                   PlanVisit(pid, threads, maps, CallsOfVisit({}), options.allow_fragile));
+  ASSIGN_OR_RETURN(const VisitPlan plan, PlanVisit(pid, threads, maps, /*gadgets_before=*/{},
+                                                   CallsOfVisit({}), options.allow_fragile));
   for (const MemoryMapping& segment : segments) {
     ASSIGN_OR_RETURN(const int64_t result, RemoteCall(pid, threads[plan.guide], plan, SYS_shmdt,
                                                       {segment.start, 0, 0}, options.deadline));

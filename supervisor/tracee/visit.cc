@@ -64,7 +64,7 @@ Status Visit::Run(std::span<std::vector<uint64_t>> programs) {
 
 Status Visit::Prepare(std::span<const std::vector<uint64_t>> programs) {
   ASSIGN_OR_RETURN(const std::vector<MemoryMapping> maps, ReadMaps(pid_));
-  ASSIGN_OR_RETURN(plan_, PlanVisit(pid_, threads_, maps, CallsOfVisit(programs),
+  ASSIGN_OR_RETURN(plan_, PlanVisit(pid_, threads_, maps, gadgets_before_, CallsOfVisit(programs),
                                     options_.allow_fragile));
   image_.emplace(threads_, plan_.ways_home, programs);
   RETURN_IF_ERROR(CheckAddressSpaceLimit(pid_, image_->size_bytes()));

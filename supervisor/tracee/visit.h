@@ -30,8 +30,9 @@ namespace tardigrade {
 //  5. The guide, last, detaches the segment, with a way home on a dead part of the main stack.
 class Visit {
  public:
-  Visit(pid_t pid, std::span<const FrozenThread> threads, const FreezeOptions& options)
-      : pid_(pid), threads_(threads), options_(options) {}
+  Visit(pid_t pid, std::span<const FrozenThread> threads, const arch::Gadgets& gadgets_before,
+        const FreezeOptions& options)
+      : pid_(pid), threads_(threads), gadgets_before_(gadgets_before), options_(options) {}
   // Brings back whoever is still away.
   ~Visit() { (void)Return(); }
   Visit(const Visit&) = delete;
@@ -59,6 +60,7 @@ class Visit {
 
   pid_t pid_;
   std::span<const FrozenThread> threads_;
+  const arch::Gadgets& gadgets_before_;
   const FreezeOptions& options_;
   VisitPlan plan_;
   std::optional<SegmentImage> image_;

@@ -98,8 +98,9 @@ std::vector<uint32_t> CallsOfVisit(std::span<const std::vector<uint64_t>> progra
 }
 
 Result<VisitPlan> PlanVisit(pid_t pid, std::span<const FrozenThread> threads,
-                            const std::vector<MemoryMapping>& maps, std::span<const uint32_t> calls,
-                            bool allow_fragile) {
+                            const std::vector<MemoryMapping>& maps,
+                            const arch::Gadgets& gadgets_before,
+                            std::span<const uint32_t> calls, bool allow_fragile) {
   VisitPlan plan;
   std::string obstacle;
   RETURN_IF_ERROR(CheckNamespace(pid));
@@ -110,7 +111,7 @@ Result<VisitPlan> PlanVisit(pid_t pid, std::span<const FrozenThread> threads,
     frame_bytes = std::max(frame_bytes, arch::SignalFrameBytes(thread.extended_state));
     plan.ways_home.push_back(arch::PlanWayHome(pid, thread.registers, thread.restarted_call));
   }
-  ASSIGN_OR_RETURN(plan.gadgets, arch::FindGadgets(pid, maps));
+  ASSIGN_OR_RETURN(plan.gadgets, arch::FindGadgets(pid, maps, gadgets_before));
   if (obstacle.empty() && !plan.gadgets.complete())
     obstacle = StrCat("the program's text lacks ", plan.gadgets.Missing());
   plan.dead_stack = FindDeadStack(pid, threads, maps, kDeadStackMark.size() + frame_bytes);

@@ -33,10 +33,12 @@ struct VisitPlan {
 // supervisor.
 std::vector<uint32_t> CallsOfVisit(std::span<const std::vector<uint64_t>> programs);
 
-// Everything but `base`, which needs the segment's size.  `calls` are those of the visit, which
-// seccomp filters must allow.  Errors: kUnsupported, saying why.
+// Everything but `base`, which needs the segment's size.  `gadgets_before`: FindGadgets() of the
+// process before it was frozen, or nothing.  `calls` are those of the visit, which seccomp filters
+// must allow.  Errors: kUnsupported, saying why.
 Result<VisitPlan> PlanVisit(pid_t pid, std::span<const FrozenThread> threads,
                             const std::vector<MemoryMapping>& maps,
+                            const arch::Gadgets& gadgets_before,
                             std::span<const uint32_t> calls, bool allow_fragile);
 
 // A hole for `bytes` in the tracee's address space, far from stack and heap.

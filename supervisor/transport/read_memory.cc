@@ -6,9 +6,12 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <mutex>
+#include <thread>
 #include <vector>
 
 #include "supervisor/base/file_io.h"
+#include "supervisor/base/helper_threads.h"
 #include "supervisor/base/scoped_fd.h"
 
 namespace tardigrade {
@@ -81,47 +84,85 @@ class MemoryReader {
   std::vector<iovec> remote_;
 };
 
-// Takes the next buffer's worth off `runs`; `done` bytes of the first one are read already.
-std::vector<PagePiece> NextPieces(std::span<const PageRun>& runs, uint64_t& done,
-                                  uint64_t buffer_bytes, uint64_t page_bytes) {
-  std::vector<PagePiece> pieces;
-  uint64_t left = buffer_bytes / page_bytes * page_bytes;
-  while (!runs.empty() && left > 0 && pieces.size() < kMaxPieces) {
-    const PageRun& run = runs.front();
-    const uint64_t bytes = std::min(run.pages * page_bytes - done, left);
-    if (bytes > 0)
-      pieces.push_back({.address = run.address + done, .bytes = bytes, .flags = run.flags});
-    left -= bytes;
-    done += bytes;
-    if (done < run.pages * page_bytes) break;
-    runs = runs.subspan(1);
-    done = 0;
+// What is still to be read, handed out piece by piece to threads that read at once.
+class Work {
+ public:
+  Work(std::span<const PageRun> runs, Progress& progress) : runs_(runs), progress_(progress) {
+    for (const PageRun& run : runs) total_bytes_ += run.pages * page_bytes_;
   }
-  return pieces;
+
+  uint64_t total_bytes() const { return total_bytes_; }
+
+  // The next pieces, up to `buffer_bytes`; none when all is taken or somebody failed.
+  std::vector<PagePiece> Take(uint64_t buffer_bytes) {
+    std::lock_guard lock(mutex_);
+    std::vector<PagePiece> pieces;
+    uint64_t left = buffer_bytes / page_bytes_ * page_bytes_;
+    while (result_.has_value() && !runs_.empty() && left > 0 && pieces.size() < kMaxPieces) {
+      const PageRun& run = runs_.front();
+      const uint64_t bytes = std::min(run.pages * page_bytes_ - done_, left);
+      if (bytes > 0)
+        pieces.push_back({.address = run.address + done_, .bytes = bytes, .flags = run.flags});
+      left -= bytes;
+      done_ += bytes;
+      if (done_ < run.pages * page_bytes_) break;
+      runs_ = runs_.subspan(1);
+      done_ = 0;
+    }
+    return pieces;
+  }
+
+  void Done(const Status& status, uint64_t bytes) {
+    std::lock_guard lock(mutex_);
+    if (status.has_value()) progress_.Advance(bytes);
+    if (!status.has_value() && result_.has_value()) result_ = status;
+  }
+
+  const Status& result() const { return result_; }
+
+ private:
+  const uint64_t page_bytes_ = static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+  uint64_t total_bytes_ = 0;
+  std::mutex mutex_;  // Of what follows.
+  std::span<const PageRun> runs_;
+  uint64_t done_ = 0;  // Bytes of the first run that are taken already.
+  Progress& progress_;
+  Status result_ = Ok();  // The first failure.
+};
+
+// Reads into a small buffer and writes from there, while that is still in the processor's cache.
+void SavePieces(pid_t pid, Work& work, PageFileWriter& pages) {
+  std::vector<std::byte> buffer(std::min<uint64_t>(work.total_bytes(), PageFileWriter::kBufferBytes));
+  MemoryReader reader(pid);
+  for (;;) {
+    const std::vector<PagePiece> pieces = work.Take(buffer.size());
+    if (pieces.empty()) return;
+    uint64_t bytes = 0;
+    for (const PagePiece& piece : pieces) bytes += piece.bytes;
+    const std::span<std::byte> data = std::span(buffer).first(bytes);
+    Status status = reader.Read(pieces, data);
+    if (status.has_value()) status = pages.Write(data, pieces);
+    work.Done(status, bytes);
+  }
 }
 
 }  // namespace
 
 Status SaveMemory(pid_t pid, std::span<const PageRun> runs, PageFileWriter& pages,
                   Progress& progress) {
-  const uint64_t page_bytes = static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
-  uint64_t total = 0;
-  for (const PageRun& run : runs) total += run.pages * page_bytes;
-  progress.Begin("memory", total);
-  MemoryReader reader(pid);
-  uint64_t done = 0;
-  while (!runs.empty()) {
-    ASSIGN_OR_RETURN(const std::span<std::byte> buffer, pages.Buffer());
-    const std::vector<PagePiece> pieces = NextPieces(runs, done, buffer.size(), page_bytes);
-    if (pieces.empty()) break;
-    RETURN_IF_ERROR(reader.Read(pieces, buffer));
-    RETURN_IF_ERROR(pages.CommitPieces(pieces));
-    uint64_t bytes = 0;
-    for (const PagePiece& piece : pieces) bytes += piece.bytes;
-    progress.Advance(bytes);
-  }
+  // A file takes one write at a time, so that more threads than this would wait for each other.
+  constexpr size_t kMaxThreads = 3;
+  constexpr uint64_t kBytesWorthAThread = 8 << 20;
+  Work work(runs, progress);
+  progress.Begin("memory", work.total_bytes());
+  const size_t useful = std::min<size_t>({kMaxThreads, std::thread::hardware_concurrency(),
+                                          1 + work.total_bytes() / kBytesWorthAThread});
+  const auto save = [&] { SavePieces(pid, work, pages); };
+  std::vector<std::thread> helpers = StartHelperThreads(useful > 1 ? useful - 1 : 0, save);
+  save();
+  for (std::thread& helper : helpers) helper.join();
   progress.End();
-  return Ok();
+  return work.result();
 }
 
 }  // namespace tardigrade

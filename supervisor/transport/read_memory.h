@@ -16,6 +16,8 @@ namespace tardigrade {
 // call.  What process_vm_readv(2) is refused, memory without read access above all, is read through
 // /proc/PID/mem.  Does not close `pages`.  Errors: kTraceeGone, kDenied, kSystem, naming the
 // address.
+//
+// Several threads read and write at once; `progress` is told by one at a time.
 Status SaveMemory(pid_t pid, std::span<const PageRun> runs, PageFileWriter& pages,
                   Progress& progress);
 

@@ -26,14 +26,8 @@ namespace {
 // Takes what is read and does nothing with it.
 class NullWriter final : public PageFileWriter {
  public:
-  NullWriter() : buffer_(size_t{1} << 20, std::byte{1}) {}
-  Result<std::span<std::byte>> Buffer() override { return std::span(buffer_); }
-  Status Commit(uint64_t, size_t, uint32_t) override { return Ok(); }
-  Status CommitPieces(std::span<const PagePiece>) override { return Ok(); }
+  Status Write(std::span<const std::byte>, std::span<const PagePiece>) override { return Ok(); }
   Status Close() override { return Ok(); }
-
- private:
-  std::vector<std::byte> buffer_;
 };
 
 void Check(const Status& status) {
@@ -45,10 +39,9 @@ void Check(const Status& status) {
 std::unique_ptr<PageFileWriter> MakeWriter(const std::string& dir) {
   const int flags = O_RDWR | O_CREAT | O_TRUNC;
   (void)unlink((dir + "/pages").c_str());
-  auto writer = CreatePageFile(OpenFile(dir + "/pages", flags, 0600).value(),
-                               OpenFile(dir + "/pagemap", flags, 0600).value(),
-                               [](const PageFileSummary&) {});
-  return std::move(writer).value();
+  return CreatePageFile(OpenFile(dir + "/pages", flags, 0600).value(),
+                        OpenFile(dir + "/pagemap", flags, 0600).value(),
+                        [](const PageFileSummary&) {});
 }
 
 void Measure(const char* what, uint64_t bytes, const std::function<void()>& body) {
@@ -61,13 +54,9 @@ void Measure(const char* what, uint64_t bytes, const std::function<void()>& body
 
 void WriteAlone(const std::string& dir, uint64_t bytes) {
   const auto writer = MakeWriter(dir);
-  for (uint64_t done = 0; done < bytes;) {
-    const std::span<std::byte> buffer = writer->Buffer().value();
-    buffer[0] = std::byte{1};
-    for (size_t at = 0; at < buffer.size(); at += 4096) buffer[at] = std::byte{1};
-    Check(writer->Commit(0x10000 + done, buffer.size(), 0));
-    done += buffer.size();
-  }
+  const std::vector<std::byte> buffer(PageFileWriter::kBufferBytes, std::byte{1});
+  for (uint64_t done = 0; done < bytes; done += buffer.size())
+    Check(writer->Write(buffer, 0x10000 + done, 0));
   Check(writer->Close());
 }
 

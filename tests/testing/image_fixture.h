@@ -61,9 +61,7 @@ class ImageFixture : public ::testing::Test {
     ASSIGN_OR_RETURN(attachment_, writer->attachments().Put(bytes_));
     RETURN_IF_ERROR(writer->WriteDocument("process-7.json", ExampleDocument()));
     ASSIGN_OR_RETURN(const std::unique_ptr<PageFileWriter> pages, writer->CreatePages("7"));
-    ASSIGN_OR_RETURN(const std::span<std::byte> buffer, pages->Buffer());
-    std::memcpy(buffer.data(), pages_.data(), pages_.size());
-    RETURN_IF_ERROR(pages->Commit(0x10000, pages_.size(), 0));
+    RETURN_IF_ERROR(pages->Write(pages_, 0x10000, 0));
     RETURN_IF_ERROR(pages->Close());
     return writer->Commit(ExampleManifest(pid));
   }

@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <string_view>
 
@@ -31,6 +32,32 @@ void Find(std::string_view code, uint64_t address, std::string_view pattern, uin
   if (at != std::string_view::npos) found = address + at;
 }
 
+// Text that can be unmapped or rewritten while the process is frozen does not exist, but anonymous
+// executable memory (a JIT's) may be behind a protection key: files and the vDSO only.
+bool IsText(const MemoryMapping& mapping) {
+  return (mapping.prot & (PROT_READ | PROT_EXEC)) == (PROT_READ | PROT_EXEC) && !mapping.shared &&
+         (mapping.inode != 0 || mapping.path == "[vdso]");
+}
+
+// What stands at `address` now; nothing unless that is text.
+Gadgets GadgetsAt(pid_t pid, const std::vector<MemoryMapping>& maps, uint64_t address) {
+  Gadgets gadgets;
+  for (const MemoryMapping& mapping : maps) {
+    if (address < mapping.start || address >= mapping.end || !IsText(mapping)) continue;
+    std::array<std::byte, kOverlapBytes> bytes;
+    const std::span<std::byte> part =
+        std::span(bytes).first(std::min<uint64_t>(bytes.size(), mapping.end - address));
+    if (ReadTraceeMemory(pid, address, part).has_value()) FindGadgetsIn(part, address, gadgets);
+  }
+  return gadgets;
+}
+
+bool StillHolds(pid_t pid, const std::vector<MemoryMapping>& maps, const Gadgets& hint) {
+  return hint.complete() && GadgetsAt(pid, maps, hint.syscall).syscall == hint.syscall &&
+         GadgetsAt(pid, maps, hint.syscall_return).syscall_return == hint.syscall_return &&
+         GadgetsAt(pid, maps, hint.sigreturn).sigreturn == hint.sigreturn;
+}
+
 }  // namespace
 
 std::string Gadgets::Missing() const {
@@ -57,15 +84,13 @@ void FindGadgetsIn(std::span<const std::byte> code, uint64_t address, Gadgets& g
   Find(text, address, kPopNumber, gadgets.pop_number);
 }
 
-Result<Gadgets> FindGadgets(pid_t pid, const std::vector<MemoryMapping>& maps) {
+Result<Gadgets> FindGadgets(pid_t pid, const std::vector<MemoryMapping>& maps,
+                            const Gadgets& hint) {
+  if (StillHolds(pid, maps, hint)) return hint;
   Gadgets gadgets;
   std::vector<std::byte> piece(kPieceBytes);
-  // Text that can be unmapped or rewritten while the process is frozen does not exist, but
-  // anonymous executable memory (a JIT's) may be behind a protection key: files and the vDSO only.
   for (const MemoryMapping& mapping : maps) {
-    const bool text = (mapping.prot & (PROT_READ | PROT_EXEC)) == (PROT_READ | PROT_EXEC) &&
-                      !mapping.shared && (mapping.inode != 0 || mapping.path == "[vdso]");
-    if (!text) continue;
+    if (!IsText(mapping)) continue;
     for (uint64_t at = mapping.start; at < mapping.end && !gadgets.complete();
          at += kPieceBytes - kOverlapBytes) {
       const std::span<std::byte> part =

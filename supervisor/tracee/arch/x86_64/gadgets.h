@@ -33,8 +33,11 @@ struct Gadgets {
 // Looks for what `gadgets` still lacks in `code`, which is at `address`.
 void FindGadgetsIn(std::span<const std::byte> code, uint64_t address, Gadgets& gadgets);
 
-// Looks through the executable private file mappings and the vDSO, until all are found.
-Result<Gadgets> FindGadgets(pid_t pid, const std::vector<MemoryMapping>& maps);
+// Looks through the executable private file mappings and the vDSO, until all are found.  That takes
+// milliseconds in a large program; `hint`, what an earlier look found, saves them where it still
+// holds.
+Result<Gadgets> FindGadgets(pid_t pid, const std::vector<MemoryMapping>& maps,
+                            const Gadgets& hint = {});
 
 }  // namespace tardigrade::arch
 
