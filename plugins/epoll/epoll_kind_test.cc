@@ -1,5 +1,6 @@
 #include "plugins/epoll/epoll_kind.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -33,6 +34,7 @@ class EpollKindTest : public ::testing::Test {
     std::vector<FdFacts> all{FactsOf(epoll_.get())};
     for (const ScopedFd* fd : {&ready_, &idle_})
       if (fd->valid()) all.push_back(FactsOf(fd->get()));
+    for (const int fd : more_) all.push_back(FactsOf(fd));
     return all;
   }
   ScopedFd RoundTrip() {
@@ -40,8 +42,11 @@ class EpollKindTest : public ::testing::Test {
     EXPECT_TRUE(kind_.Claims(all[0]));
     EXPECT_THAT(kind_.Check(all[0], all), IsOk());
     const Value state = kind_.Collect(all[0], all, contexts_).value();
-    ScopedFd made = kind_.Create(state, contexts_.create()).value();
+    const ScopedFd low = kind_.Create(state, contexts_.create()).value();
+    // Away from numbers that are closed in the original.
+    ScopedFd made(fcntl(low.get(), F_DUPFD_CLOEXEC, 100));
     SyscallPlan plan;
+    EXPECT_THAT(kind_.PlanBeforeLocks(state, made.get(), plan), IsOk());
     EXPECT_THAT(kind_.PlanInTask(state, made.get(), plan), IsOk());
     EXPECT_THAT(RunHere(plan).Check(), IsOk());
     return made;
@@ -55,6 +60,7 @@ class EpollKindTest : public ::testing::Test {
   }
 
   EpollKind kind_;
+  std::vector<int> more_;
   FakeContexts contexts_;
   ScopedFd epoll_{epoll_create1(0)};
   ScopedFd ready_{eventfd(1, 0)};
@@ -88,23 +94,38 @@ TEST_F(EpollKindTest, NestedInstancesWorkInAnyOrder) {
   EXPECT_THAT(kind_.Check(all[0], all), IsOk());
 }
 
-TEST_F(EpollKindTest, AnEntryWhoseNumberWasClosedIsRefused) {
+TEST_F(EpollKindTest, AnEntryWhoseNumberWasClosedComesBack) {
   const ScopedFd other(dup(ready_.get()));
-  Watch(ready_.get(), EPOLLIN, 1);
+  Watch(ready_.get(), EPOLLIN, 5);
+  const int number = ready_.get();
   ready_.Reset();
-  std::vector<FdFacts> all = All();
-  all.push_back(FactsOf(other.get()));
-  EXPECT_THAT(kind_.Check(all[0], all),
-              FailsWith(ErrorCode::kUnsupported, "which was closed since"));
+  more_.push_back(other.get());
+  const ScopedFd again = RoundTrip();
+  EXPECT_EQ(Wait(again), std::vector<uint64_t>{5});
+  EXPECT_EQ(FactsOf(again.get()).info.FindAll("tfd"), FactsOf(epoll_.get()).info.FindAll("tfd"));
+  EXPECT_EQ(fcntl(number, F_GETFD), -1);
 }
 
-TEST_F(EpollKindTest, AnEntryWhoseNumberIsAnotherFileIsRefused) {
+TEST_F(EpollKindTest, AnEntryWhoseNumberIsAnotherFileComesBackAndTheOtherStays) {
   const ScopedFd other(dup(ready_.get()));
-  Watch(ready_.get(), EPOLLIN, 1);
+  Watch(ready_.get(), EPOLLIN, 6);
   const int number = ready_.get();
-  ASSERT_EQ(dup2(STDIN_FILENO, number), number);
+  const ScopedFd null(open("/dev/null", O_RDONLY));
+  ASSERT_EQ(dup3(null.get(), number, O_CLOEXEC), number);
+  more_.push_back(other.get());
+  const ScopedFd again = RoundTrip();
+  EXPECT_EQ(Wait(again), std::vector<uint64_t>{6});
+  EXPECT_EQ(FactsOf(number).link, "/dev/null");
+  EXPECT_EQ(fcntl(number, F_GETFD), FD_CLOEXEC);
+}
+
+TEST_F(EpollKindTest, AFileOfAnotherProcessIsRefused) {
+  const ScopedFd elsewhere(dup(ready_.get()));  // As if: it is not among the descriptors.
+  Watch(ready_.get(), EPOLLIN, 1);
+  ready_.Reset();
   const std::vector<FdFacts> all = All();
-  EXPECT_THAT(kind_.Check(all[0], all), FailsWith(ErrorCode::kUnsupported, "another file now"));
+  EXPECT_THAT(kind_.Check(all[0], all),
+              FailsWith(ErrorCode::kUnsupported, "open in another process only"));
 }
 
 TEST_F(EpollKindTest, MalformedImagesAreRejected) {

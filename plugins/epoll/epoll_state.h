@@ -16,6 +16,9 @@ struct EpollEntry {
   int32_t fd = 0;       // The number it was added under.
   uint32_t events = 0;  // EPOLL*; only flags when a one-shot entry has fired.
   uint64_t data = 0;
+  // Where the file is, if not at `fd` any more: the lowest of its numbers; else -1.
+  int32_t moved_to = -1;
+  bool fd_is_taken = false;  // Moved, and another file has the number.
 
   bool operator==(const EpollEntry&) const = default;
   template <typename Self, typename Visitor>
@@ -23,6 +26,8 @@ struct EpollEntry {
     visit("fd", self.fd, Range<int32_t>{0, 1 << 30});
     visit("events", self.events);
     visit("data", self.data);
+    visit("moved_to", self.moved_to, Range<int32_t>{-1, 1 << 30});
+    visit("fd_is_taken", self.fd_is_taken);
   }
 };
 

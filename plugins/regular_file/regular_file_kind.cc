@@ -56,6 +56,12 @@ std::string WayOut(const std::string& path) {
   return StrCat("; put back the file the job had open, or name it with --set-file ", path, "=NEW");
 }
 
+std::string DescribeGrowth(const FileIdentity& before, const FileIdentity& now) {
+  if (now.size > before.size) return StrCat(" grew by ", now.size - before.size, " bytes");
+  if (now.size < before.size) return StrCat(" shrank by ", before.size - now.size, " bytes");
+  return " was written to";
+}
+
 Status CheckUnchanged(const RegularFileState& state, const std::string& path, int local_fd,
                       CreateContext& context) {
   if (!state.identity.has_value()) return Ok();
@@ -66,10 +72,10 @@ Status CheckUnchanged(const RegularFileState& state, const std::string& path, in
                  StrCat(path, " is shorter (", now.size, " bytes) than where the job is in it (",
                         state.offset, ")", WayOut(state.path)));
   if (now == before) return Ok();
-  const std::string change = StrCat(path, " has changed: ", DescribeChange(before, now));
   if (!state.written_by_job)
-    return Error(ErrorCode::kUnsupported, StrCat(change, WayOut(state.path)));
-  context.Warn(StrCat(change, "; the job goes on with it as it is"));
+    return Error(ErrorCode::kUnsupported,
+                 StrCat(path, " has changed: ", DescribeChange(before, now), WayOut(state.path)));
+  context.Warn(StrCat(path, DescribeGrowth(before, now), " since the snapshot; it stays so"));
   return Ok();
 }
 

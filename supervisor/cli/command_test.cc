@@ -148,7 +148,7 @@ TEST(ExitCodes, AreDifferentAndNoSignal) {
 }
 
 Result<RestoreReport> Restored(const RestoreOptions& options, int wait_status) {
-  if (!options.dry_run) RETURN_IF_ERROR(options.on_restored(4321));
+  if (!options.dry_run) RETURN_IF_ERROR(options.on_restored(4321, {"w"}));
   RestoreReport report;
   report.pid = 4321;
   report.inner_pid = 7;
@@ -165,6 +165,7 @@ TEST(Restore, PrintsThePidAndExitsLikeTheJob) {
   };
   EXPECT_EQ(Restore({"x"}, ending(W_EXITCODE(3, 0))).status, 3);
   EXPECT_EQ(Restore({"x"}, ending(W_EXITCODE(3, 0))).out, "4321\n");
+  EXPECT_EQ(Restore({"x"}, ending(W_EXITCODE(3, 0))).err, "restore: x: warning: w\n");
   EXPECT_EQ(Restore({"x"}, ending(W_EXITCODE(0, SIGTERM))).status, 128 + SIGTERM);
   EXPECT_EQ(Restore({"x", "--detach"}, ending(W_EXITCODE(3, 0))).status, 0);
   EXPECT_THAT(Restore({"x", "--json"}, ending(W_EXITCODE(0, 9))).out, HasSubstr("\"signal\":9"));
@@ -191,6 +192,13 @@ TEST(Restore, WritesThePidFileOrUndoes) {
   const Answer answer = Restore({"x", "--detach", "--pidfile", "/nowhere/pid"}, engine);
   EXPECT_EQ(answer.status, 71);
   EXPECT_EQ(answer.out, "");
+  const auto fails_later = [](const RestoreOptions& options, const KindList&,
+                              Progress&) -> Result<RestoreReport> {
+    RETURN_IF_ERROR(options.on_restored(4321, {}));
+    return Error(ErrorCode::kSystem, "letting it go");
+  };
+  EXPECT_EQ(Restore({"x", "--pidfile", path}, fails_later).status, 71);
+  EXPECT_NE(access(path.c_str(), F_OK), 0);
   EXPECT_THAT(answer.err, HasSubstr("writing the pid file"));
   EXPECT_THAT(answer.err, HasSubstr("; nothing of the job was left behind\n"));
 }

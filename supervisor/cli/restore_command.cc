@@ -1,6 +1,7 @@
 #include "supervisor/cli/restore_command.h"
 
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "supervisor/base/file_io.h"
 #include "supervisor/cli/arguments.h"
@@ -9,6 +10,13 @@
 
 namespace tardigrade {
 namespace {
+
+void PrintWarnings(const RestoreCommand& command, const std::vector<std::string>& warnings,
+                   Console& console) {
+  const std::string title = StrCat("restore: ", command.options.dir);
+  for (const std::string& warning : warnings)
+    console.err << PrintableText(title) << ": warning: " << PrintableText(warning) << std::endl;
+}
 
 // Tells the world the job's pid: pid file first, so that who reads the printed pid finds it there.
 // With --json the report says it.
@@ -28,9 +36,8 @@ std::string PlanText(const RestoreReport& report) {
 
 int Report(const RestoreCommand& command, const RestoreReport& report, Console& console) {
   const std::string title = StrCat("restore: ", command.options.dir);
-  for (const std::string& warning : report.warnings)
-    console.err << PrintableText(title) << ": warning: " << PrintableText(warning) << std::endl;
   const bool dry_run = command.options.dry_run;
+  if (dry_run) PrintWarnings(command, report.warnings, console);
   const bool waited = !dry_run && !command.options.detach;
   Status written = Ok();
   if (command.json) {
@@ -82,13 +89,18 @@ int RunRestore(std::span<const std::string> arguments, const KindList& kinds,
     return written.has_value() ? 0 : Fail(console, "restore", written.error(), "", false);
   }
   TerminalProgress progress(console.terminal_fd);
-  command.options.on_restored = [&](pid_t root) {
+  bool announced = false;
+  command.options.on_restored = [&](pid_t root, const std::vector<std::string>& warnings) {
     progress.End();
+    // Not at the end: that may be days away.
+    PrintWarnings(command, warnings, console);
+    announced = true;
     return Announce(command, root, console);
   };
   Result<RestoreReport> report = engine(command.options, kinds, progress);
   progress.End();
   if (!report.has_value()) {
+    if (announced && !command.pid_file.empty()) unlink(command.pid_file.c_str());
     return Fail(console, StrCat("restore: ", command.options.dir), report.error(),
                 "nothing of the job was left behind", command.json);
   }

@@ -59,6 +59,14 @@ class FdKind {
   // `state` comes from an image and is not to be trusted.
   virtual Result<ScopedFd> Create(const Value& state, CreateContext& context) const = 0;
 
+  // Adds what the task does before any kind's PlanInTask(), because it may close numbers for a while,
+  // and with a number go all POSIX locks the process has on the file (fs/locks.c,
+  // locks_remove_posix()).  `fd` as there; all descriptors are at their numbers before and after.
+  virtual Status PlanBeforeLocks(const Value& state, int fd, SyscallPlan& plan) const {
+    (void)state, (void)fd, (void)plan;
+    return Ok();
+  }
+
   // Adds what only the task itself can do once all its descriptors are at their numbers: epoll
   // interest lists, POSIX locks, F_SETOWN.  `fd` is the lowest number of the description there.
   virtual Status PlanInTask(const Value& state, int fd, SyscallPlan& plan) const {

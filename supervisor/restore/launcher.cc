@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <linux/sched.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -36,6 +37,9 @@ const char* StepName(int32_t step) {
     default: return "starting the namespace's init";
   }
 }
+
+// Exit status of an intermediate that sits on the pid it was to give to another.
+constexpr int kPidIsMine = 3;
 
 // clone3(2), like fork(2) with `flags`; `set_tid` chooses the pid unless it is 0.
 pid_t Fork(uint64_t flags, pid_t set_tid) {
@@ -90,21 +94,53 @@ Result<std::unique_ptr<Launcher>> Launcher::Create() {
 
 Launcher::~Launcher() { munmap(report_, sizeof(*report_)); }
 
-Result<LaunchedTask> Launcher::WithSamePid(pid_t pid, const std::function<void()>& run) {
-  const pid_t parent = getpid();
+// Whoever makes the task, it dies with the restorer without PR_SET_PDEATHSIG: before it is traced it
+// waits for a word on a socket that ends with the restorer, and traced it is with PTRACE_O_EXITKILL.
+Result<LaunchedTask> Launcher::WithSamePid(pid_t pid, bool adopted, const std::function<void()>& run) {
+  if (adopted) return FromIntermediate(pid, run);
   const pid_t child = Fork(0, pid);
   if (child < 0) return Error::Errno("making a process with pid ", pid);
   if (child == 0) {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent) _exit(127);
     run();
     _exit(127);
   }
   return LaunchedTask{.pid = child, .init_pid = -1, .new_user_namespace = false};
 }
 
-void Launcher::RunInit(pid_t pid, bool user_namespace, uid_t uid, gid_t gid, const std::function<void()>& run) {
+Result<LaunchedTask> Launcher::FromIntermediate(pid_t pid, const std::function<void()>& run) {
+  // An intermediate that happens to get the very pid makes way for the next.
+  for (int attempt = 0; attempt < 3; ++attempt) {
+    *report_ = InitReport();
+    const pid_t intermediate = Fork(0, 0);
+    if (intermediate < 0) return Error::Errno("making a process to make the task");
+    if (intermediate == 0) {
+      if (getpid() == pid) _exit(kPidIsMine);
+      if (const pid_t child = Fork(0, pid); child == 0) {
+        run();
+        _exit(127);
+      } else if (child < 0) {
+        report_->launch_error = errno;
+      }
+      _exit(0);
+    }
+    int status = 0;
+    while (waitpid(intermediate, &status, __WALL) < 0 && errno == EINTR) {
+    }
+    if (WIFEXITED(status) && WEXITSTATUS(status) == kPidIsMine) continue;
+    if (status != 0) return Error(ErrorCode::kSystem, "the process that was to make the task died");
+    if (report_->launch_error == 0) return LaunchedTask{.pid = pid, .init_pid = -1, .new_user_namespace = false};
+    errno = report_->launch_error;
+    return Error::Errno("making a process with pid ", pid);
+  }
+  return Error(ErrorCode::kSystem, StrCat("pid ", pid, " is taken again and again"));
+}
+
+void Launcher::RunInit(pid_t pid, const ScopedFd& restorer, bool user_namespace, uid_t uid, gid_t gid,
+                       const std::function<void()>& run) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
+  // It may have died before that.
+  pollfd ended = {.fd = restorer.get(), .events = POLLIN, .revents = 0};
+  if (poll(&ended, 1, /*timeout_ms=*/0) != 0) _exit(127);
   prctl(PR_SET_NAME, kInitName);
   const auto fail = [this](InitStep step) {
     report_->launch_step = step;
@@ -147,6 +183,8 @@ Result<LaunchedTask> Launcher::InNewNamespace(pid_t pid, const std::function<voi
   *report_ = InitReport();
   const uid_t uid = geteuid();
   const gid_t gid = getegid();
+  const ScopedFd self(static_cast<int>(syscall(SYS_pidfd_open, getpid(), 0)));
+  if (!self.valid()) return Error::Errno("pidfd_open of this process");
   constexpr uint64_t kNamespaces = CLONE_NEWPID | CLONE_NEWNS;
   bool user_namespace = false;
   pid_t init = Fork(kNamespaces, 0);
@@ -157,7 +195,7 @@ Result<LaunchedTask> Launcher::InNewNamespace(pid_t pid, const std::function<voi
   if (init < 0)
     return Error::Errno("making a ", user_namespace ? "user and " : "", "PID namespace (the administrator may have ",
                         "forbidden it: user.max_user_namespaces, kernel.unprivileged_userns_clone)");
-  if (init == 0) RunInit(pid, user_namespace, uid, gid, run);
+  if (init == 0) RunInit(pid, self, user_namespace, uid, gid, run);
 
   LaunchedTask task{.pid = -1, .init_pid = init, .new_user_namespace = user_namespace};
   for (;;) {

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "supervisor/base/result.h"
+#include "supervisor/base/scoped_fd.h"
 
 namespace tardigrade {
 
@@ -32,9 +33,11 @@ class Launcher {
   static Result<std::unique_ptr<Launcher>> Create();
   ~Launcher();
 
-  // A child with this very pid, in the present namespaces.  Errors: kDenied without the right
-  // (CAP_CHECKPOINT_RESTORE), kSystem with EEXIST if the pid is taken.
-  Result<LaunchedTask> WithSamePid(pid_t pid, const std::function<void()>& run);
+  // A process with this very pid, in the present namespaces: a child, or, `adopted`, one that has
+  // lost its parent already, so that a restorer that exits is no death of a parent to it
+  // (PR_SET_PDEATHSIG).  Errors: kDenied without the right (CAP_CHECKPOINT_RESTORE), kSystem with
+  // EEXIST if the pid is taken.
+  Result<LaunchedTask> WithSamePid(pid_t pid, bool adopted, const std::function<void()>& run);
 
   // The same in a fresh PID namespace, mount namespace with its own /proc, and, where the caller
   // may not make these, a user namespace in which the caller is itself.
@@ -52,7 +55,10 @@ class Launcher {
 
  private:
   explicit Launcher(InitReport* report) : report_(report) {}
-  [[noreturn]] void RunInit(pid_t pid, bool user_namespace, uid_t uid, gid_t gid, const std::function<void()>& run);
+  Result<LaunchedTask> FromIntermediate(pid_t pid, const std::function<void()>& run);
+  // `restorer`: a pidfd of it.
+  [[noreturn]] void RunInit(pid_t pid, const ScopedFd& restorer, bool user_namespace, uid_t uid, gid_t gid,
+                            const std::function<void()>& run);
   InitReport* report_;
 };
 

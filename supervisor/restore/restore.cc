@@ -83,7 +83,7 @@ class Attempt {
     const TaskInputs inputs{&image_, &kinds_, &plan_, segment_.get(), &options_.moved_files, &channel};
     const auto run = [&inputs] { RunTask(inputs); };
     ASSIGN_OR_RETURN(task_, new_namespace_ ? launcher_->InNewNamespace(image_.process.pid, run)
-                                           : launcher_->WithSamePid(image_.process.pid, run));
+                                           : launcher_->WithSamePid(image_.process.pid, options_.detach, run));
     Status made = Build(channel);
     if (!made.has_value()) launcher_->Abandon(task_);
     return made;
@@ -111,7 +111,7 @@ class Attempt {
     channel.Collect(reports);
     for (std::string& warning : reports.warnings) report_.warnings.push_back(std::move(warning));
     RETURN_IF_ERROR(finisher.Arm(*segment_, image_));
-    if (options_.on_restored) RETURN_IF_ERROR(options_.on_restored(task_.pid));
+    if (options_.on_restored) RETURN_IF_ERROR(options_.on_restored(task_.pid, report_.warnings));
     launcher_->SetFree(task_);
     return finisher.Release(image_.process.stop_signal);
   }

@@ -27,9 +27,9 @@ struct RestoreOptions {
   bool detach = false;   // Return when the job runs; else wait for it and pass signals on.
   bool dry_run = false;  // Check everything, make nothing.
   std::map<std::string, std::string> moved_files;  // --set-file OLD=NEW.
-  // Called once when the job is about to run, with the pid of its root as seen here: prints it,
-  // writes the pid file.  An error undoes the restore.
-  std::function<Status(pid_t root)> on_restored;
+  // Called once when the job is about to run, with the pid of its root as seen here and the warnings
+  // so far: prints them, writes the pid file.  An error undoes the restore.
+  std::function<Status(pid_t root, const std::vector<std::string>& warnings)> on_restored;
 };
 
 struct RestoreReport {

@@ -39,13 +39,15 @@ Status PlanDescriptorsInTask(const LoadedImage& image, const KindList& kinds, Sy
   for (const DescriptorDocument& d : image.process.descriptors) {
     if (lowest[d.file] < 0 || d.fd < lowest[d.file]) lowest[d.file] = d.fd;
   }
-  for (size_t i = 0; i < lowest.size(); ++i) {
-    if (lowest[i] < 0) continue;
-    const KindState& file = image.files.files[i];
-    const FdKind* kind = FindFdKind(kinds, file.kind);
-    if (kind == nullptr)
-      return Error(ErrorCode::kBadImage, StrCat("the image has a file of a kind this version does not know: ", file.kind));
-    RETURN_IF_ERROR(kind->PlanInTask(file.state, lowest[i], plan), "fd ", lowest[i]);
+  for (const auto step : {&FdKind::PlanBeforeLocks, &FdKind::PlanInTask}) {
+    for (size_t i = 0; i < lowest.size(); ++i) {
+      if (lowest[i] < 0) continue;
+      const KindState& file = image.files.files[i];
+      const FdKind* kind = FindFdKind(kinds, file.kind);
+      if (kind == nullptr)
+        return Error(ErrorCode::kBadImage, StrCat("the image has a file of a kind this version does not know: ", file.kind));
+      RETURN_IF_ERROR((kind->*step)(file.state, lowest[i], plan), "fd ", lowest[i]);
+    }
   }
   return Ok();
 }

@@ -15,7 +15,16 @@ SKIPPED = (
 )
 
 # Run, and known to fail.
-EXPECTED_FAILURES = ()
+EXPECTED_FAILURES = (
+    # kernel/time/posix-timers.c, __posixtimer_deliver_signal(): the number is worked out when the
+    # signal is taken from the queue; neither PTRACE_PEEKSIGINFO nor timer_getoverrun(2) has it before.
+    (
+        "timer_overrun",
+        ("kill_restore", "twice", "unprivileged"),
+        "*",
+        "the kernel tells the overruns of a timer's pending signal only to who dequeues it",
+    ),
+)
 
 # The snapshot is refused: the text has to be in the message, and the job has to go on unharmed.
 REFUSED = {
