@@ -5,7 +5,8 @@ namespace tardigrade::anonymous_memory {
 bool AnonymousMemoryKind::Claims(const MemoryMapping& mapping) const {
   if (mapping.shared) return false;
   const std::string_view path = mapping.path;
-  if (path == "/dev/zero") return true;
+  // A private mapping of shared memory would have the name with " (deleted)".
+  if (path == "/dev/zero") return !mapping.deleted;
   return mapping.inode == 0 && (path.empty() || path == "[heap]" || path.starts_with("[stack") ||
                                 path.starts_with("[anon:"));
 }

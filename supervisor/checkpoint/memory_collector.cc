@@ -2,14 +2,16 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <future>
 #include <map>
-#include <set>
 #include <string_view>
 #include <utility>
 
 #include "supervisor/base/file_io.h"
 #include "supervisor/checkpoint/mapping_policies.h"
+#include "supervisor/checkpoint/private_pages.h"
+#include "supervisor/checkpoint/shared_memory.h"
 #include "supervisor/kernel/numa_maps.h"
 #include "supervisor/kernel/pagemap.h"
 #include "supervisor/kernel/vm_flags.h"
@@ -48,7 +50,7 @@ constexpr std::array kFlagMeanings = {
     FlagMeaning{"ht", ""}, FlagMeaning{"wf", ""}, FlagMeaning{"dd", ""}, FlagMeaning{"sd", ""},
     FlagMeaning{"hg", ""}, FlagMeaning{"nh", ""}, FlagMeaning{"mg", ""}, FlagMeaning{"sl", ""},
     FlagMeaning{"gu", ""},
-    FlagMeaning{"de", "it may not be expanded (VM_DONTEXPAND), as memory of a device"},
+    FlagMeaning{"de", "it may not be expanded (VM_DONTEXPAND), as memory of a device"},  // Or "ht".
     FlagMeaning{"io", "it is memory of a device (VM_IO)"},
     FlagMeaning{"pf", "it maps physical pages (VM_PFNMAP)"},
     FlagMeaning{"mm", "it is a driver's memory (VM_MIXEDMAP)"},
@@ -66,30 +68,10 @@ Status CheckFlags(const MemoryMapping& mapping, const VmaDetails& flags) {
     const std::string where = StrCat("the mapping at ", Hex(mapping.start), " (", mapping.path, ")");
     if (it == kFlagMeanings.end())
       return Error(ErrorCode::kUnsupported, StrCat(where, " has the flag \"", flag, "\", which this version does not know"));
+    // fs/hugetlbfs/inode.c, hugetlbfs_file_mmap().
+    if (flag == "de" && flags.HasFlag("ht")) continue;
     if (!it->refusal.empty()) return Error(ErrorCode::kUnsupported, StrCat(where, ": ", it->refusal, ", which cannot be saved yet"));
   }
-  return Ok();
-}
-
-// Which of a mapping's pages to read.
-struct PageNeeds {
-  std::vector<PageRun> runs;
-  std::vector<GuardRegion> guards;
-};
-
-Status FindPages(const MemoryMapping& mapping, PagePolicy policy, Pagemap& pagemap, PageNeeds& needs) {
-  if (policy == PagePolicy::kNone) return Ok();
-  if (policy == PagePolicy::kSharedAnonymous) {
-    // Pages that no entry of this process's page table shows may still be in the object.
-    needs.runs.push_back({.address = mapping.start, .pages = mapping.size_bytes() / 4096, .flags = 0});
-    return Ok();
-  }
-  PageRuns found;
-  RETURN_IF_ERROR(pagemap.Find(mapping.start, mapping.end, mapping.inode != 0, found), "looking for pages at ",
-                  Hex(mapping.start));
-  needs.runs.insert(needs.runs.end(), found.save.begin(), found.save.end());
-  for (const PageRun& guard : found.guards)
-    needs.guards.push_back({.start = guard.address, .end = guard.address + guard.pages * 4096});
   return Ok();
 }
 
@@ -112,52 +94,98 @@ Status ApplySlowFacts(const Survey& survey, SlowFacts facts, std::vector<Mapping
   return Ok();
 }
 
-// One object of shared memory seen through two mappings would come back as two.
-Status CheckSharedOnce(const Survey& survey, const std::vector<PagePolicy>& policies) {
-  std::set<std::pair<uint64_t, uint64_t>> seen;
-  for (size_t i = 0; i < policies.size(); ++i) {
-    const MemoryMapping& mapping = survey.mappings[i];
-    if (policies[i] == PagePolicy::kSharedAnonymous && !seen.insert({mapping.dev, mapping.inode}).second)
-      return Error(ErrorCode::kUnsupported,
-                   StrCat("the shared anonymous memory at ", Hex(mapping.start), " is mapped in more than one piece, which cannot be saved yet"));
-  }
-  return Ok();
+MappingDocument Describe(const MemoryMapping& mapping, const MappingKind& kind, MappingState state) {
+  MappingDocument document;
+  document.start = mapping.start;
+  document.end = mapping.end;
+  document.prot = mapping.prot;
+  document.shared = mapping.shared;
+  document.offset = mapping.offset;
+  document.path = mapping.path;
+  if (state.pages == PagePolicy::kSharedAnonymous) document.object = SharedObjectOf(mapping);
+  document.backing = {std::string(kind.name()), std::move(state.state)};
+  return document;
 }
+
+// Pages that cannot be read may be guard regions that this kernel does not report.
+Error ExplainUnreadable(Error error, bool knows_guards) {
+  const bool fault = error.errno_value() == EFAULT || error.errno_value() == EIO;
+  if (knows_guards || !fault) return error;
+  return Error(ErrorCode::kUnsupported,
+               StrCat(error.ToString(), ": perhaps a guard region (MADV_GUARD_INSTALL), which this kernel has but does "
+                                        "not report; snapshot under Linux 6.15 or later, or remove it (MADV_GUARD_REMOVE)"));
+}
+
+class MemoryCollector {
+ public:
+  MemoryCollector(const Survey& survey, FrozenProcess& frozen, ProcessDocument& process, PageFileWriter& pages,
+                  Progress& progress)
+      : survey_(survey), frozen_(frozen), process_(process), pages_(pages), progress_(progress) {}
+
+  Status Run(SnapshotContext& context) {
+    std::future<Result<SlowFacts>> slow = std::async(std::launch::async, ReadSlowFacts, survey_.pid);
+    ASSIGN_OR_RETURN(const std::unique_ptr<Pagemap> pagemap, Pagemap::Open(survey_.pid));
+    PrivatePages found(*pagemap);
+    RETURN_IF_ERROR(CollectMappings(context, found));
+    ASSIGN_OR_RETURN(const std::vector<SharedPiece> pieces, ChooseSharedPieces(shared_));
+    for (const PageRun& guard : found.found().guards)
+      process_.guards.push_back({.start = guard.address, .end = guard.address + guard.pages * 4096});
+    RETURN_IF_ERROR(Save(found.found().save, pagemap->knows_guards()));
+    ASSIGN_OR_RETURN(SlowFacts facts, slow.get(), "reading the flags of mappings");
+    RETURN_IF_ERROR(SaveShared(pieces, facts));
+    RETURN_IF_ERROR(ApplySlowFacts(survey_, std::move(facts), process_.mappings));
+    return ResolvePolicies(frozen_, process_.mappings);
+  }
+
+ private:
+  Status CollectMappings(SnapshotContext& context, PrivatePages& found) {
+    for (size_t i = 0; i < survey_.mappings.size(); ++i) {
+      const MemoryMapping& mapping = survey_.mappings[i];
+      const MappingKind& kind = *survey_.mapping_kinds[i];
+      ASSIGN_OR_RETURN(MappingState state, kind.Collect(survey_.pid, mapping, context), "the mapping at ", Hex(mapping.start));
+      if (state.pages == PagePolicy::kPrivate) {
+        RETURN_IF_ERROR(found.Add(mapping.start, mapping.end, kind.has_backing()));
+      } else {
+        RETURN_IF_ERROR(found.Break());
+      }
+      if (state.pages == PagePolicy::kSharedAnonymous) shared_.push_back(&mapping);
+      process_.mappings.push_back(Describe(mapping, kind, std::move(state)));
+    }
+    return found.Break();
+  }
+
+  Status SaveShared(std::span<const SharedPiece> pieces, const SlowFacts& facts) {
+    if (pieces.empty()) return Ok();
+    std::map<uint64_t, const VmaDetails*> by_start;
+    for (const VmaDetails& details : facts.flags) by_start.emplace(details.start, &details);
+    const auto has_swap = [&](const MemoryMapping& mapping) {
+      const auto it = by_start.find(mapping.start);
+      return it == by_start.end() || it->second->swap_kb != 0;
+    };
+    std::vector<PageRun> runs;
+    RETURN_IF_ERROR(FindSharedPages(frozen_, pieces, has_swap, runs), "looking for shared memory");
+    return Save(runs, /*knows_guards=*/true);
+  }
+
+  Status Save(std::span<const PageRun> runs, bool knows_guards) {
+    Status saved = SaveMemory(survey_.pid, runs, pages_, progress_);
+    if (saved.has_value()) return saved;
+    return ExplainUnreadable(std::move(saved).error(), knows_guards).While("reading memory");
+  }
+
+  const Survey& survey_;
+  FrozenProcess& frozen_;
+  ProcessDocument& process_;
+  PageFileWriter& pages_;
+  Progress& progress_;
+  std::vector<const MemoryMapping*> shared_;
+};
 
 }  // namespace
 
 Status CollectMemory(const Survey& survey, FrozenProcess& frozen, SnapshotContext& context, ProcessDocument& process,
                      PageFileWriter& pages, Progress& progress) {
-  std::future<Result<SlowFacts>> slow = std::async(std::launch::async, ReadSlowFacts, survey.pid);
-  ASSIGN_OR_RETURN(const std::unique_ptr<Pagemap> pagemap, Pagemap::Open(survey.pid));
-  PageNeeds needs;
-  std::vector<PagePolicy> policies;
-  for (size_t i = 0; i < survey.mappings.size(); ++i) {
-    const MemoryMapping& mapping = survey.mappings[i];
-    const MappingKind& kind = *survey.mapping_kinds[i];
-    ASSIGN_OR_RETURN(MappingState state, kind.Collect(survey.pid, mapping, context), "the mapping at ", Hex(mapping.start));
-    RETURN_IF_ERROR(FindPages(mapping, state.pages, *pagemap, needs));
-    policies.push_back(state.pages);
-    MappingDocument document;
-    document.start = mapping.start;
-    document.end = mapping.end;
-    document.prot = mapping.prot;
-    document.shared = mapping.shared;
-    document.offset = mapping.offset;
-    document.path = mapping.path;
-    document.backing = {std::string(kind.name()), std::move(state.state)};
-    process.mappings.push_back(std::move(document));
-  }
-  RETURN_IF_ERROR(CheckSharedOnce(survey, policies));
-  process.guards = std::move(needs.guards);
-  uint64_t total = 0;
-  for (const PageRun& run : needs.runs) total += run.pages * 4096;
-  progress.Begin("saving memory", total);
-  RETURN_IF_ERROR(SaveMemory(survey.pid, needs.runs, pages, progress), "reading memory");
-  progress.End();
-  ASSIGN_OR_RETURN(SlowFacts facts, slow.get(), "reading the flags of mappings");
-  RETURN_IF_ERROR(ApplySlowFacts(survey, std::move(facts), process.mappings));
-  return ResolvePolicies(frozen, process.mappings);
+  return MemoryCollector(survey, frozen, process, pages, progress).Run(context);
 }
 
 }  // namespace tardigrade

@@ -123,6 +123,7 @@ struct MappingDocument {
   std::vector<std::string> vm_flags;   // As smaps' VmFlags names them: "gd", "lo", "hg", ... sorted.
   int32_t protection_key = 0;
   std::string policy;                  // Its own NUMA policy, as numa_maps prints it; "" for none.
+  std::string object;                  // Key of the shared memory without a descriptor behind it; else "".
   KindState backing;
   template <typename Self, typename Visitor>
   static void Fields(Self& self, Visitor& visit) {
@@ -135,6 +136,7 @@ struct MappingDocument {
     visit("vm_flags", self.vm_flags);
     visit("protection_key", self.protection_key, Range<int32_t>{0, 15});
     visit("policy", self.policy);
+    visit("object", self.object);
     visit("backing", self.backing);
   }
 };

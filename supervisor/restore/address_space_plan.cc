@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "supervisor/kernel/numa_policy.h"
+#include "supervisor/restore/shared_objects.h"
 
 namespace tardigrade {
 namespace {
@@ -43,14 +44,21 @@ bool Has(const MappingDocument& mapping, std::string_view flag) {
 
 class Planner {
  public:
-  Planner(const AddressSpaceInputs& inputs, SyscallPlan& plan) : in_(inputs), plan_(plan) {}
+  Planner(const AddressSpaceInputs& inputs, const SharedObjects& shared, SyscallPlan& plan)
+      : in_(inputs), shared_(shared), plan_(plan) {}
 
   Status Run() {
     ParkKernelMappings();
     UnmapEverythingElse();
     AllocateProtectionKeys();
-    for (size_t i = 0; i < in_.process->mappings.size(); ++i)
-      RETURN_IF_ERROR(Map(in_.process->mappings[i], in_.backing_fds[i]));
+    shared_.PlanMaking(plan_);
+    for (size_t i = 0; i < in_.process->mappings.size(); ++i) {
+      const MappingDocument& mapping = in_.process->mappings[i];
+      if (IsKernelMapping(mapping.path) || IsGate(mapping.path)) continue;
+      if (!shared_.PlanPiece(i, plan_)) Map(mapping, in_.backing_fds[i]);
+      RETURN_IF_ERROR(AdviseAndPlace(mapping));
+    }
+    shared_.PlanRemoval(plan_);
     Fill();
     FreeExecuteOnlyKey();
     for (const MappingDocument& mapping : in_.process->mappings) Settle(mapping);
@@ -131,8 +139,7 @@ class Planner {
     return it != in_.extents.end() && it->address < mapping.end;
   }
 
-  Status Map(const MappingDocument& mapping, int fd) {
-    if (IsKernelMapping(mapping.path) || IsGate(mapping.path)) return Ok();
+  void Map(const MappingDocument& mapping, int fd) {
     int flags = MAP_FIXED_NOREPLACE | (mapping.shared ? MAP_SHARED : MAP_PRIVATE);
     if (fd < 0) flags |= MAP_ANONYMOUS;
     if (Has(mapping, "gd")) flags |= MAP_GROWSDOWN | MAP_STACK;
@@ -142,16 +149,15 @@ class Planner {
     plan_.Add(StrCat("mapping ", Hex(mapping.start), " ", mapping.path), SYS_mmap,
               {mapping.start, mapping.end - mapping.start, prot, flags, fd, fd < 0 ? 0 : mapping.offset},
               {.may_fail = false, .exactly = static_cast<int64_t>(mapping.start)});
+  }
+
+  // Before there are pages, so that they come as they were, and where they belong.
+  Status AdviseAndPlace(const MappingDocument& mapping) {
     for (const Advice& advice : kAdvice) {
       if (Has(mapping, advice.flag))
         plan_.Add(StrCat("advising ", Hex(mapping.start), ": ", advice.flag), SYS_madvise,
                   {mapping.start, mapping.end - mapping.start, advice.advice});
     }
-    return Place(mapping);
-  }
-
-  // Before there are pages, so that they come where they belong.
-  Status Place(const MappingDocument& mapping) {
     const uint64_t size = mapping.end - mapping.start;
     ASSIGN_OR_RETURN(const std::optional<NumaPolicy> policy, ParseNumaPolicy(mapping.policy), "mapping at ",
                      Hex(mapping.start));
@@ -202,7 +208,7 @@ class Planner {
       plan_.Add("protecting " + at, SYS_mprotect, {mapping.start, size, mapping.prot});
     } else if (mapping.protection_key != 0) {
       plan_.Add("protecting " + at, SYS_pkey_mprotect, {mapping.start, size, mapping.prot, mapping.protection_key});
-    } else if (HasPages(mapping) && (mapping.prot & (PROT_READ | PROT_WRITE)) != (PROT_READ | PROT_WRITE)) {
+    } else if ((!mapping.object.empty() || HasPages(mapping)) && (mapping.prot & (PROT_READ | PROT_WRITE)) != (PROT_READ | PROT_WRITE)) {
       plan_.Add("protecting " + at, SYS_mprotect, {mapping.start, size, mapping.prot});
     }
     if (Has(mapping, "lo"))
@@ -233,6 +239,7 @@ class Planner {
   }
 
   const AddressSpaceInputs& in_;
+  const SharedObjects& shared_;
   SyscallPlan& plan_;
   std::vector<Parked> parked_;
   int highest_key_ = 0;
@@ -241,6 +248,9 @@ class Planner {
 
 }  // namespace
 
-Status PlanAddressSpace(const AddressSpaceInputs& inputs, SyscallPlan& plan) { return Planner(inputs, plan).Run(); }
+Status PlanAddressSpace(const AddressSpaceInputs& inputs, SyscallPlan& plan) {
+  ASSIGN_OR_RETURN(const SharedObjects shared, SharedObjects::Find(*inputs.process, inputs.segment));
+  return Planner(inputs, shared, plan).Run();
+}
 
 }  // namespace tardigrade

@@ -5,6 +5,7 @@
 #include "supervisor/base/file_io.h"
 #include "supervisor/restore/address_space_plan.h"
 #include "supervisor/restore/file_factory.h"
+#include "supervisor/restore/huge_pages.h"
 #include "supervisor/restore/interrupted_call.h"
 
 namespace tardigrade {
@@ -103,6 +104,7 @@ std::vector<std::string> Summarize(const LoadedImage& image, const RestorePlan& 
 Result<RestorePlan> MakeRestorePlan(const LoadedImage& image, const KindList& kinds, const RestoreFacts& facts) {
   RestorePlan plan;
   ASSIGN_OR_RETURN(plan.fds, AssignHelperFds(image, kinds));
+  RETURN_IF_ERROR(CheckHugePages(image.process, image.pages->extents()));
   plan.threads.resize(image.process.threads.size());
   for (size_t i = 0; i < plan.threads.size(); ++i) RETURN_IF_ERROR(PlanThread(image, i, kinds, facts, plan.threads[i]));
 

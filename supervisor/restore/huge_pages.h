@@ -1,0 +1,26 @@
+#ifndef SUPERVISOR_RESTORE_HUGE_PAGES_H_
+#define SUPERVISOR_RESTORE_HUGE_PAGES_H_
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "supervisor/base/result.h"
+#include "supervisor/image/documents.h"
+#include "supervisor/image/page_file.h"
+
+namespace tardigrade {
+
+// How many 2 MiB pages of the pool the job takes: what its mappings reserve, and what is saved of
+// mappings that reserve nothing (MAP_NORESERVE).
+uint64_t HugePagesNeeded(const ProcessDocument& process, std::span<const PageExtent> extents);
+
+// How many a process can get; `dir` is /sys/kernel/mm/hugepages/hugepages-2048kB.
+Result<uint64_t> HugePagesAvailable(const std::string& dir);
+
+// Errors: kSystem with ENOMEM, with the way out, when too few are available.
+Status CheckHugePages(const ProcessDocument& process, std::span<const PageExtent> extents);
+
+}  // namespace tardigrade
+
+#endif  // SUPERVISOR_RESTORE_HUGE_PAGES_H_
