@@ -1,0 +1,101 @@
+#include "supervisor/restore/segment.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/syscall.h>
+
+#include "supervisor/base/file_io.h"
+#include "tests/testing/matchers.h"
+
+namespace tardigrade {
+namespace {
+
+using ::tardigrade::testing::FailsWith;
+using ::tardigrade::testing::IsOk;
+
+MemoryMapping At(uint64_t start, uint64_t end) {
+  MemoryMapping mapping;
+  mapping.start = start;
+  mapping.end = end;
+  return mapping;
+}
+
+bool Overlaps(const Segment::Place& place, const MemoryMapping& mapping) {
+  return place.start < mapping.end && mapping.start < place.start + place.size;
+}
+
+TEST(ChoosePlace, TakesAHoleOfBothAddressSpaces) {
+  const std::vector<MemoryMapping> here = {At(0x400000, 0x500000), At(0x7f0000000000, 0x7f0000100000)};
+  const std::vector<MemoryMapping> there = {At(0x10000, 0x20000), At(0x600000, 0x40000000)};
+  const auto place = Segment::ChoosePlace(here, there, 3, 100000);
+  ASSERT_THAT(place, IsOk());
+  for (const auto& mappings : {here, there}) {
+    for (const MemoryMapping& mapping : mappings) EXPECT_FALSE(Overlaps(place.value(), mapping));
+  }
+  EXPECT_EQ(place.value().start % 4096, 0u);
+  EXPECT_EQ(place.value().parking + Segment::kParkingBytes, place.value().start + place.value().size);
+  EXPECT_GE(place.value().start, 0x20000u) << "below vm.mmap_min_addr";
+}
+
+TEST(ChoosePlace, LeavesRoomForHeapsAndStacksToGrow) {
+  // Between the two there would be room, were none of them to grow.
+  const std::vector<MemoryMapping> here = {At(0x10000, 0x1000000)}, there = {At(0x2000000, 0x3000000)};
+  const auto place = Segment::ChoosePlace(here, there, 1, 0);
+  ASSERT_THAT(place, IsOk());
+  EXPECT_GE(place.value().start, 0x3000000u + (1 << 20));
+}
+
+TEST(ChoosePlace, GrowsWithThreadsAndPlans) {
+  const auto size = [](size_t threads, uint64_t payload) {
+    return Segment::ChoosePlace({}, {}, threads, payload).value().size;
+  };
+  EXPECT_GT(size(1000, 0), size(1, 0) + 999 * 4096);
+  EXPECT_GE(size(1, 1 << 20), size(1, 0) + (1 << 20));
+}
+
+TEST(ChoosePlace, AFullAddressSpaceIsAnError) {
+  const std::vector<MemoryMapping> here = {At(0x10000, 0x400000000000)};
+  const std::vector<MemoryMapping> there = {At(0x400000000000, 0x7ffffffff000)};
+  EXPECT_THAT(Segment::ChoosePlace(here, there, 1, 0), FailsWith(ErrorCode::kSystem, "hole"));
+}
+
+TEST(Segment, HoldsWhatThePlansSay) {
+  std::vector<ThreadPlans> plans(2);
+  plans[0].tid = 100;
+  plans[0].memory.Add("asking for the pid", SYS_getpid, {});
+  plans[1].tid = 101;
+  const auto here = ParseMaps(ReadFile("/proc/self/maps").value()).value();
+  const auto place = Segment::ChoosePlace(here, {}, plans.size(), PayloadBytes(plans)).value();
+  auto segment = Segment::Create(place, plans);
+  ASSERT_THAT(segment, IsOk());
+  EXPECT_EQ(segment.value()->threads(), 2u);
+  EXPECT_EQ(segment.value()->slot(0).tid, 100);
+  EXPECT_EQ(segment.value()->slot(1).tid, 101);
+  EXPECT_NE(segment.value()->slot(0).program[0], 0u);
+  EXPECT_EQ(segment.value()->slot(1).program[0], 0u);
+  EXPECT_EQ(segment.value()->parked(), 0u);
+  const auto* insn = reinterpret_cast<const unsigned char*>(segment.value()->syscall_insn());
+  EXPECT_EQ(insn[0], 0x0f);
+  EXPECT_EQ(insn[1], 0x05);
+  // The place is taken now.
+  EXPECT_THAT(Segment::Create(place, plans), FailsWith(ErrorCode::kSystem, "mapping the restorer"));
+}
+
+TEST(Segment, NamesTheStepThatFailed) {
+  std::vector<ThreadPlans> plans(1);
+  plans[0].tid = 100;
+  plans[0].memory.Add("mapping the moon", SYS_mmap, {});
+  const auto here = ParseMaps(ReadFile("/proc/self/maps").value()).value();
+  const auto place = Segment::ChoosePlace(here, {}, 1, PayloadBytes(plans)).value();
+  const auto segment = Segment::Create(place, plans).value();
+  segment->slot(0).failure = -ENOMEM;
+  segment->slot(0).failed_program = 0;
+  EXPECT_THAT(Status(segment->FailureOf(0)), FailsWith(ErrorCode::kRemote, "mapping the moon"));
+  segment->slot(0).failure = -EPERM;
+  EXPECT_THAT(Status(segment->FailureOf(0)), FailsWith(ErrorCode::kDenied, "thread 100"));
+  segment->slot(0).failed_program = 17;
+  EXPECT_THAT(Status(segment->FailureOf(0)), FailsWith(ErrorCode::kInternal, "no program"));
+}
+
+}  // namespace
+}  // namespace tardigrade
