@@ -9,6 +9,7 @@
 #include <cctype>
 
 #include "plugins/regular_file/deleted_file.h"
+#include "plugins/regular_file/mapped_contents.h"
 #include "plugins/regular_file/regular_file_state.h"
 #include "supervisor/base/file_io.h"
 #include "supervisor/resource/open_file.h"
@@ -81,8 +82,10 @@ bool FileMappingKind::Claims(const MemoryMapping& mapping) const {
 Status FileMappingKind::Check(pid_t pid, const MemoryMapping& mapping) const {
   const std::optional<std::string> path = ReachMappedPath(pid, mapping);
   if (!path.has_value()) {
-    ASSIGN_OR_RETURN(const ScopedFd nameless, OpenMappedFile(pid, mapping));
-    return CheckNameless(mapping, nameless.get());
+    const Result<ScopedFd> nameless = OpenMappedFile(pid, mapping);
+    if (nameless.has_value()) return CheckNameless(mapping, nameless.value().get());
+    if (!mapping.deleted) return nameless.error();
+    return Ok();  // AddMappedContents()
   }
   struct stat st = {};
   if (stat(path->c_str(), &st) != 0) return Error::Errno("stat of ", *path);
@@ -104,12 +107,21 @@ Result<MappingState> FileMappingKind::Collect(pid_t pid, const MemoryMapping& ma
     ASSIGN_OR_RETURN(file, OpenFile(*path, O_RDONLY), "reading what is mapped at ",
                      Hex(mapping.start));
   } else {
-    ASSIGN_OR_RETURN(file, OpenMappedFile(pid, mapping));
-    RETURN_IF_ERROR(CheckNameless(mapping, file.get()));
-    ASSIGN_OR_RETURN(state.object, AddDeletedFile(file.get(), mapping.path, context));
+    Result<ScopedFd> nameless = OpenMappedFile(pid, mapping);
+    if (nameless.has_value()) {
+      file = std::move(nameless).value();
+      RETURN_IF_ERROR(CheckNameless(mapping, file.get()));
+      ASSIGN_OR_RETURN(state.object, AddDeletedFile(file.get(), mapping.path, context));
+    } else if (mapping.deleted) {
+      ASSIGN_OR_RETURN(state.object, AddMappedContents(pid, mapping, context));
+    } else {
+      return nameless.error();
+    }
   }
-  ASSIGN_OR_RETURN(state.identity, ReadIdentity(file.get(), /*with_build_id=*/true));
-  state.bytes_needed = std::min(state.identity.size, mapping.offset + mapping.size_bytes());
+  if (file.valid()) {
+    ASSIGN_OR_RETURN(state.identity, ReadIdentity(file.get(), /*with_build_id=*/true));
+    state.bytes_needed = std::min(state.identity.size, mapping.offset + mapping.size_bytes());
+  }
   return MappingState{.pages = mapping.shared ? PagePolicy::kNone : PagePolicy::kPrivate,
                       .state = Encode(state)};
 }
