@@ -86,6 +86,7 @@ class SnapshotRun {
   // While the job runs: a first look, so that most reasons to refuse cost it not even a pause, and
   // everything else that need not wait for the freeze.
   Status PrepareRunning() {
+    RETURN_IF_ERROR(CheckMayLook(options_.pid));
     pid_t inner_pid = -1;
     {
       FreezeOptions freeze;

@@ -128,8 +128,10 @@ Status SurveyDescriptors(Survey& survey, const KindList& kinds) {
   return GroupByFile(survey.pid, survey.descriptors, survey.file_of, survey.first_of);
 }
 
-// Reading a namespace link takes the right to look into the process (PTRACE_MODE_READ_FSCREDS,
-// fs/proc/namespaces.c), as most of the survey does: without it, says why.
+}  // namespace
+
+// Reading a namespace link takes that right (PTRACE_MODE_READ_FSCREDS, fs/proc/namespaces.c), as most
+// of the survey does.
 Status CheckMayLook(pid_t pid) {
   const Result<std::string> link = ReadLink(StrCat("/proc/", pid, "/ns/pid"));
   if (link.has_value()) return Ok();
@@ -138,12 +140,9 @@ Status CheckMayLook(pid_t pid) {
   return Ok();  // Whatever it is, the survey will say it better.
 }
 
-}  // namespace
-
 Result<Survey> Survey::Take(pid_t pid, const KindList& kinds, bool frozen) {
   Survey survey;
   survey.pid = pid;
-  RETURN_IF_ERROR(CheckMayLook(pid));
   RETURN_IF_ERROR(SurveyThreads(survey, frozen));
   ASSIGN_OR_RETURN(survey.comm, ReadFile(StrCat("/proc/", pid, "/comm")));
   while (!survey.comm.empty() && survey.comm.back() == '\n') survey.comm.pop_back();

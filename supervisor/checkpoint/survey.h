@@ -13,6 +13,9 @@
 
 namespace tardigrade {
 
+// Whether the process may be looked into at all.  Errors: kDenied, saying why not and the way out.
+Status CheckMayLook(pid_t pid);
+
 // What can be known of a process from outside, and which kind claims each part of it.  True of a
 // frozen process; of a running one it is a first look that finds most reasons to refuse.
 struct Survey {
