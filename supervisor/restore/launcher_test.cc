@@ -39,7 +39,8 @@ class LauncherTest : public ::testing::Test {
 
 TEST_F(LauncherTest, GivesTheTaskItsOldPid) {
   const pid_t wanted = FreePid();
-  const auto task = launcher_->WithSamePid(wanted, [&] { _exit(getpid() == wanted ? 7 : 8); });
+  const auto task =
+      launcher_->WithSamePid(wanted, /*adopted=*/false, [&] { _exit(getpid() == wanted ? 7 : 8); });
   if (!task.has_value() && IsForbidden(task.error())) GTEST_SKIP() << task.error().ToString();
   ASSERT_THAT(task, IsOk());
   EXPECT_EQ(task.value().pid, wanted);
@@ -49,7 +50,7 @@ TEST_F(LauncherTest, GivesTheTaskItsOldPid) {
 }
 
 TEST_F(LauncherTest, APidThatIsTakenIsAnError) {
-  const auto task = launcher_->WithSamePid(getpid(), [] { _exit(0); });
+  const auto task = launcher_->WithSamePid(getpid(), /*adopted=*/false, [] { _exit(0); });
   ASSERT_FALSE(task.has_value());
   if (IsForbidden(task.error())) GTEST_SKIP() << task.error().ToString();
   EXPECT_EQ(task.error().errno_value(), EEXIST);
@@ -81,7 +82,8 @@ TEST_F(LauncherTest, NothingOfAnAbandonedNamespaceIsLeft) {
 }
 
 TEST_F(LauncherTest, AnInitIsRefused) {
-  EXPECT_THAT(launcher_->InNewNamespace(1, [] { _exit(0); }), FailsWith(ErrorCode::kUnsupported, "init"));
+  EXPECT_THAT(launcher_->InNewNamespace(1, [] { _exit(0); }),
+              FailsWith(ErrorCode::kUnsupported, "init"));
 }
 
 }  // namespace
