@@ -18,8 +18,8 @@ namespace {
 
 // The end of what a 47-bit user address space can hold (TASK_SIZE_MAX, arch/x86/include/asm/page_64_types.h).
 constexpr uint64_t kTaskSize = 0x7fff'ffff'f000;
-// preadv(2) moves at most 0x7ffff000 bytes and UIO_MAXIOV pieces at a time.
-constexpr uint64_t kMaxBytesPerRead = 1 << 30;
+// preadv(2) moves at most 0x7ffff000 bytes and UIO_MAXIOV pieces at a time; progress is told between reads.
+constexpr uint64_t kMaxBytesPerRead = 64 << 20;
 constexpr size_t kMaxPiecesPerRead = 1024;
 constexpr int kGuardInstall = 102;      // MADV_GUARD_INSTALL, include/uapi/asm-generic/mman-common.h, Linux 6.13.
 constexpr uint32_t kNrMseal = 462;      // Linux 6.10.
@@ -44,8 +44,8 @@ bool Has(const MappingDocument& mapping, std::string_view flag) {
 
 class Planner {
  public:
-  Planner(const AddressSpaceInputs& inputs, const SharedObjects& shared, SyscallPlan& plan)
-      : in_(inputs), shared_(shared), plan_(plan) {}
+  Planner(const AddressSpaceInputs& inputs, const SharedObjects& shared, SyscallPlan& plan, std::vector<FillMark>* marks)
+      : in_(inputs), shared_(shared), plan_(plan), marks_(marks) {}
 
   Status Run() {
     ParkKernelMappings();
@@ -173,9 +173,11 @@ class Planner {
     uint64_t offset = 0, bytes = 0;
     const auto flush = [&] {
       if (pieces.empty()) return;
-      plan_.Add(StrCat("reading pages of ", Hex(reinterpret_cast<uint64_t>(pieces[0].iov_base))), SYS_preadv,
+      const size_t op = plan_.Add(StrCat("reading pages of ", Hex(reinterpret_cast<uint64_t>(pieces[0].iov_base))), SYS_preadv,
                 {in_.pages_fd, Arg::Bytes(std::as_bytes(std::span(pieces))), pieces.size(), offset, 0},
                 {.may_fail = false, .exactly = static_cast<int64_t>(bytes)});
+      filled_ += bytes;
+      if (marks_ != nullptr) marks_->push_back({.op = op, .bytes = filled_});
       pieces.clear();
       bytes = 0;
     };
@@ -241,6 +243,8 @@ class Planner {
   const AddressSpaceInputs& in_;
   const SharedObjects& shared_;
   SyscallPlan& plan_;
+  std::vector<FillMark>* marks_;
+  uint64_t filled_ = 0;  // Bytes.
   std::vector<Parked> parked_;
   int highest_key_ = 0;
   int execute_only_key_ = 0;
@@ -248,9 +252,9 @@ class Planner {
 
 }  // namespace
 
-Status PlanAddressSpace(const AddressSpaceInputs& inputs, SyscallPlan& plan) {
+Status PlanAddressSpace(const AddressSpaceInputs& inputs, SyscallPlan& plan, std::vector<FillMark>* marks) {
   ASSIGN_OR_RETURN(const SharedObjects shared, SharedObjects::Find(*inputs.process, inputs.segment));
-  return Planner(inputs, shared, plan).Run();
+  return Planner(inputs, shared, plan, marks).Run();
 }
 
 }  // namespace tardigrade

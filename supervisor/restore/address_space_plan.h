@@ -25,9 +25,17 @@ struct AddressSpaceInputs {
   int last_helper_fd = -1;       // and up to here, are the restorer's: closed at the end.
 };
 
-// Adds the steps that replace the whole address space but the segment.  Errors: kUnsupported for
-// a mapping this kernel cannot make (another vDSO layout), kBadImage.
-Status PlanAddressSpace(const AddressSpaceInputs& inputs, SyscallPlan& plan);
+// When the op with this index is done, so many bytes of memory are in.
+struct FillMark {
+  size_t op = 0;
+  uint64_t bytes = 0;
+};
+
+// Adds the steps that replace the whole address space but the segment; `marks`, unless null, is
+// given one for each read, in order.  Errors: kUnsupported for a mapping this kernel cannot make
+// (another vDSO layout), kBadImage.
+Status PlanAddressSpace(const AddressSpaceInputs& inputs, SyscallPlan& plan,
+                        std::vector<FillMark>* marks = nullptr);
 
 }  // namespace tardigrade
 

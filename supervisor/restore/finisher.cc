@@ -70,15 +70,15 @@ Result<Finisher> Finisher::Attach(pid_t leader, bool seccomp) {
   return Finisher(leader, seccomp);
 }
 
-Status Finisher::AwaitParked(Segment& segment, const LoadedImage& image, const std::function<Status()>& failure) {
-  RETURN_IF_ERROR(AwaitState(segment, RestorerState::kAwaitingSeccomp, failure));
+Status Finisher::AwaitParked(Segment& segment, const LoadedImage& image, const Watcher& watcher) {
+  RETURN_IF_ERROR(AwaitState(segment, RestorerState::kAwaitingSeccomp, watcher));
   RETURN_IF_ERROR(SeizeThreads(image));
   if (!seccomp_) return Ok();
   segment.InstallSeccomp();
-  return AwaitState(segment, RestorerState::kParked, failure);
+  return AwaitState(segment, RestorerState::kParked, watcher);
 }
 
-Status Finisher::AwaitState(Segment& segment, RestorerState wanted, const std::function<Status()>& failure) {
+Status Finisher::AwaitState(Segment& segment, RestorerState wanted, const Watcher& watcher) {
   for (;;) {
     const uint32_t parked = segment.parked();
     bool all = true;
@@ -91,7 +91,7 @@ Status Finisher::AwaitState(Segment& segment, RestorerState wanted, const std::f
     if (all) return Ok();
     ASSIGN_OR_RETURN(const std::optional<WaitStatus> change, ptrace::PollStop(leader_));
     if (change.has_value() && change->gone()) {
-      RETURN_IF_ERROR(failure());
+      RETURN_IF_ERROR(watcher.failure());
       return Error(ErrorCode::kTraceeGone, StrCat("the task ended while it was made: ", change->ToString()));
     }
     if (change.has_value() && change->kind == WaitStatus::Kind::kSignalStop) {
@@ -101,6 +101,7 @@ Status Finisher::AwaitState(Segment& segment, RestorerState wanted, const std::f
                           at.has_value() ? arch::Where(at.value()) : std::string()));
     }
     if (change.has_value()) RETURN_IF_ERROR(ptrace::Continue(leader_));
+    watcher.waiting();
     segment.WaitParked(parked, /*timeout_ms=*/20);
   }
 }

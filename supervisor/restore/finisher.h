@@ -21,10 +21,15 @@ class Finisher {
   // installed, which must not judge the restorer.  Errors: kDenied without the right to suspend them.
   static Result<Finisher> Attach(pid_t leader, bool seccomp);
 
+  // Asked for its error when the task has died, and told now and then that the wait goes on.
+  struct Watcher {
+    std::function<Status()> failure;
+    std::function<void()> waiting;
+  };
+
   // Waits until every thread is parked in the segment, seccomp filters and all, and seizes them.
-  // `failure` is asked when the task has died, and for errors it reports itself.  Errors: whatever a
-  // step failed with.
-  Status AwaitParked(Segment& segment, const LoadedImage& image, const std::function<Status()>& failure);
+  // Errors: whatever a step failed with.
+  Status AwaitParked(Segment& segment, const LoadedImage& image, const Watcher& watcher);
 
   // Stops every thread, takes the segment away and gives all their registers.
   Status Arm(Segment& segment, const LoadedImage& image);
@@ -37,7 +42,7 @@ class Finisher {
   Status SeizeThreads(const LoadedImage& image);
   Status StopThreads();
   // Until no thread is in any other state than `wanted` or kParked.
-  Status AwaitState(Segment& segment, protocol::RestorerState wanted, const std::function<Status()>& failure);
+  Status AwaitState(Segment& segment, protocol::RestorerState wanted, const Watcher& watcher);
   Status AwaitReplay(Segment& segment, size_t thread, arch::Registers& saved);
   Status UnmapSegment(const Segment& segment);
 

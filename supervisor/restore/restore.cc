@@ -61,8 +61,9 @@ bool MayChoosePids() {
 // One attempt to bring the job of an image back, in one way of choosing pids.
 class Attempt {
  public:
-  Attempt(const RestoreOptions& options, const KindList& kinds, const LoadedImage& image, RestoreReport& report)
-      : options_(options), kinds_(kinds), image_(image), report_(report) {}
+  Attempt(const RestoreOptions& options, const KindList& kinds, const LoadedImage& image, RestoreReport& report,
+          Progress& progress)
+      : options_(options), kinds_(kinds), image_(image), report_(report), progress_(progress) {}
 
   Status Plan(bool new_namespace) {
     new_namespace_ = new_namespace;
@@ -107,7 +108,9 @@ class Attempt {
       if (reports.error.empty()) return Ok();
       return Error(reports.code, reports.error);
     };
-    RETURN_IF_ERROR(finisher.AwaitParked(*segment_, image_, failure));
+    progress_.Begin("restoring memory", plan_.fill_marks.empty() ? 0 : plan_.fill_marks.back().bytes);
+    RETURN_IF_ERROR(finisher.AwaitParked(*segment_, image_, {failure, [this] { TellProgress(); }}));
+    progress_.End();
     channel.Collect(reports);
     for (std::string& warning : reports.warnings) report_.warnings.push_back(std::move(warning));
     RETURN_IF_ERROR(finisher.Arm(*segment_, image_));
@@ -116,10 +119,18 @@ class Attempt {
     return finisher.Release(image_.process.stop_signal);
   }
 
+  void TellProgress() {
+    const size_t done = segment_->MemoryOpsDone();
+    for (; told_ < plan_.fill_marks.size() && plan_.fill_marks[told_].op < done; ++told_)
+      progress_.Advance(plan_.fill_marks[told_].bytes - (told_ == 0 ? 0 : plan_.fill_marks[told_ - 1].bytes));
+  }
+
   const RestoreOptions& options_;
   const KindList& kinds_;
   const LoadedImage& image_;
   RestoreReport& report_;
+  Progress& progress_;
+  size_t told_ = 0;  // Of plan_.fill_marks.
   bool new_namespace_ = false;
   RestorePlan plan_;
   std::unique_ptr<Launcher> launcher_;
@@ -147,13 +158,12 @@ Result<bool> ChooseNewNamespace(const RestoreOptions& options, const LoadedImage
 }  // namespace
 
 Result<RestoreReport> Restore(const RestoreOptions& options, const KindList& kinds, Progress& progress) {
-  (void)progress;
   const Clock::time_point start = Clock::now();
   RestoreReport report;
   ASSIGN_OR_RETURN(const LoadedImage image, LoadedImage::Load(options.dir));
   RETURN_IF_ERROR(CheckHost(image.reader->manifest().host));
   ASSIGN_OR_RETURN(report.new_pid_namespace, ChooseNewNamespace(options, image));
-  Attempt attempt(options, kinds, image, report);
+  Attempt attempt(options, kinds, image, report, progress);
   RETURN_IF_ERROR(attempt.Plan(report.new_pid_namespace));
   report.inner_pid = image.process.pid;
   if (options.dry_run) return report;

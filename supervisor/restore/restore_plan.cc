@@ -125,7 +125,7 @@ Result<RestorePlan> MakeRestorePlan(const LoadedImage& image, const KindList& ki
   const std::vector<MemoryMapping> there = Addresses(image.process);
   ASSIGN_OR_RETURN(plan.place, Segment::ChoosePlace(here, there, plan.threads.size(), PayloadBytes(plan.threads) + draft.CompiledSize()));
   inputs.segment = plan.place;
-  RETURN_IF_ERROR(PlanAddressSpace(inputs, plan.threads[0].memory));
+  RETURN_IF_ERROR(PlanAddressSpace(inputs, plan.threads[0].memory, &plan.fill_marks));
   plan.summary = Summarize(image, plan);
   return plan;
 }

@@ -7,6 +7,7 @@
 #include "supervisor/base/result.h"
 #include "supervisor/resource/kind_list.h"
 #include "supervisor/restore/helper_fds.h"
+#include "supervisor/restore/address_space_plan.h"
 #include "supervisor/restore/loaded_image.h"
 #include "supervisor/restore/segment.h"
 
@@ -17,6 +18,7 @@ struct RestorePlan {
   HelperFds fds;
   std::vector<ThreadPlans> threads;  // As the image's.
   Segment::Place place;
+  std::vector<FillMark> fill_marks;  // Of the leader's memory program.
   std::vector<std::string> summary;  // For people, a line each.
 };
 

@@ -155,6 +155,11 @@ Error Segment::FailureOf(size_t thread) {
                         StrCat(who, ": ", plan->label(program->done)));
 }
 
+size_t Segment::MemoryOpsDone() {
+  const uint64_t at = slot(0).program[static_cast<int>(RestorerProgram::kMemory)];
+  return at == 0 ? 0 : __atomic_load_n(&reinterpret_cast<const SyscallProgram*>(at)->done, __ATOMIC_RELAXED);
+}
+
 int64_t Segment::ReplayResult(size_t thread) {
   const auto* program = reinterpret_cast<const SyscallProgram*>(slot(thread).replay);
   return reinterpret_cast<const SyscallOp*>(program + 1)->result;

@@ -58,6 +58,9 @@ class Segment {
   // The failure of a thread that reports kFailed, with the step's label.
   Error FailureOf(size_t thread);
 
+  // How many ops of the leader's memory program are done.
+  size_t MemoryOpsDone();
+
   // What the op of a thread's replay returned.
   int64_t ReplayResult(size_t thread);
 
