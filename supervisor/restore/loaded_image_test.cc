@@ -48,9 +48,8 @@ class LoadedImageTest : public testing::ImageFixture {
     RETURN_IF_ERROR(writer->WriteDocument("process-7.json", Encode(process_)));
     RETURN_IF_ERROR(writer->WriteDocument("files.json", Encode(files_)));
     ASSIGN_OR_RETURN(const std::unique_ptr<PageFileWriter> pages, writer->CreatePages("7"));
-    ASSIGN_OR_RETURN(const std::span<std::byte> buffer, pages->Buffer());
-    std::memset(buffer.data(), 0x5a, 8192);
-    RETURN_IF_ERROR(pages->Commit(pages_at_, 8192, 0));
+    const std::vector<std::byte> two_pages(8192, std::byte{0x5a});
+    RETURN_IF_ERROR(pages->Write(two_pages, pages_at_, 0));
     RETURN_IF_ERROR(pages->Close());
     return writer->Commit(manifest_);
   }
