@@ -9,8 +9,12 @@ def tool_test(
         data = [],
         shards = None,
         needs_tool = True,
-        timeout = "moderate"):
-    """Runs the script `src` outside the sandbox: it needs real processes, users and namespaces."""
+        timeout = "moderate",
+        exclusive = False):
+    """Runs the script `src` outside the sandbox: it needs real processes, users and namespaces.
+
+    `exclusive`: alone on the machine, because it takes every processor or minds the others doing so.
+    """
     native.sh_test(
         name = name,
         srcs = [src],
@@ -19,5 +23,5 @@ def tool_test(
         shard_count = shards,
         timeout = timeout,
         # Never from a cache: what is tested depends on the kernel as well.
-        tags = ["local", "external"],
+        tags = ["local", "external"] + (["exclusive"] if exclusive else []),
     )

@@ -3,10 +3,10 @@
 
 #include "tests/e2e/programs/e2e.h"
 
-static long thread_id[3];
+static volatile long thread_id[3];
 static volatile int checked;
 static void* thread_main(void* given) {
-  long* id = given;
+  volatile long* id = given;
   *id = syscall(SYS_gettid);
   e2e_wait_go();
   EXPECT_EQ(syscall(SYS_gettid), *id);
@@ -18,7 +18,10 @@ int main(int argc, char** argv) {
   e2e_start(argc, argv);
   pthread_t threads[3];
   for (int i = 0; i < 3; ++i)
-    EXPECT_EQ(pthread_create(&threads[i], NULL, thread_main, &thread_id[i]), 0);
+    EXPECT_EQ(pthread_create(&threads[i], NULL, thread_main, (void*)&thread_id[i]), 0);
+  for (int i = 0; i < 3; ++i) {
+    while (thread_id[i] == 0) e2e_pause_ms(1);
+  }
   pid_t pid = getpid(), group = getpgrp(), session = getsid(0);
   e2e_ready_and_wait();
   EXPECT_EQ(syscall(SYS_getpid), pid);
