@@ -84,23 +84,22 @@ Status CollectTasks(const Survey& survey, const KindList& kinds, FrozenProcess& 
   ASSIGN_OR_RETURN(const std::vector<size_t> match, MatchThreads(survey, threads));
   // Before the visit: a refusal must cost as little as it can.
   for (const FrozenThread& thread : threads) RETURN_IF_ERROR(RegistersForImage(thread));
-  std::vector<Queries> queries;
   std::vector<std::vector<uint64_t>> programs;
-  for (size_t i = 0; i < threads.size(); ++i) {
-    queries.push_back(MakeQueries(survey.threads[match[i]], i == 0, kinds));
-    programs.push_back(queries.back().plan.Compile());
-  }
+  for (size_t i = 0; i < threads.size(); ++i)
+    programs.push_back(MakeQueries(survey.threads[match[i]], i == 0, kinds).plan.Compile());
   RETURN_IF_ERROR(frozen.Visit(programs));
   for (size_t i = 0; i < threads.size(); ++i) {
     const TaskFacts& task = survey.threads[match[i]];
-    const Outcome answers(queries[i].plan, std::move(programs[i]));
+    // Made anew rather than kept: the plans of a thousand threads take more memory than time.
+    const Queries queries = MakeQueries(task, i == 0, kinds);
+    const Outcome answers(queries.plan, std::move(programs[i]));
     RETURN_IF_ERROR(answers.Check(), "thread ", task.tid);
     ASSIGN_OR_RETURN(ThreadDocument document, DescribeThread(task, threads[i], context.attachments()));
     if (i == 0) {
-      RETURN_IF_ERROR(CollectStates(kinds.processes, queries[i].process_first, task, answers, context, process.states));
-      process.protection_keys = AllocatedProtectionKeys(answers, queries[i].keys_first);
+      RETURN_IF_ERROR(CollectStates(kinds.processes, queries.process_first, task, answers, context, process.states));
+      process.protection_keys = AllocatedProtectionKeys(answers, queries.keys_first);
     }
-    RETURN_IF_ERROR(CollectStates(kinds.threads, queries[i].thread_first, task, answers, context, document.states));
+    RETURN_IF_ERROR(CollectStates(kinds.threads, queries.thread_first, task, answers, context, document.states));
     process.threads.push_back(std::move(document));
     process.stop_signal = std::max(process.stop_signal, threads[i].stop_signal);
   }

@@ -64,6 +64,21 @@ Status ReadRelations(const Survey& survey, ProcessDocument& process) {
   return Ok();
 }
 
+// Thread by thread: twice the states of thousands of threads would be much memory.
+Value EncodeAndRelease(ProcessDocument process) {
+  std::vector<ThreadDocument> threads = std::move(process.threads);
+  process.threads.clear();
+  Value::Object document = *Encode(process).AsObject();
+  Value::Array encoded;
+  encoded.reserve(threads.size());
+  for (ThreadDocument& thread : threads) {
+    encoded.push_back(Encode(thread));
+    thread = ThreadDocument();
+  }
+  document["threads"] = Value(std::move(encoded));
+  return Value(std::move(document));
+}
+
 class SnapshotRun {
  public:
   SnapshotRun(const SnapshotOptions& options, const KindList& kinds, Progress& progress)
@@ -171,7 +186,7 @@ class SnapshotRun {
   Status WriteImage() {
     RETURN_IF_ERROR(pages_->Close(), "writing pages");
     SymbolizeBacktraces();
-    RETURN_IF_ERROR(image_->WriteDocument(manifest_.processes[0].document, Encode(process_)));
+    RETURN_IF_ERROR(image_->WriteDocument(manifest_.processes[0].document, EncodeAndRelease(std::move(process_))));
     RETURN_IF_ERROR(image_->WriteDocument("files.json", Encode(files_)));
     return image_->Commit(std::move(manifest_));
   }

@@ -1,4 +1,6 @@
 // wait4 waits for the child.
+#include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include "tests/e2e/programs/timed_call.h"
@@ -7,6 +9,7 @@ int main(int argc, char** argv) {
   e2e_start(argc, argv);
   pid_t child = fork();
   if (child == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);  // The harness knows the parent only.
     e2e_wait_go();
     _exit(42);
   }
