@@ -47,7 +47,13 @@ def inner_pid(pid):
 
 def is_alive(pid):
     """Whether any thread runs: the first one may have ended before the others."""
-    return any(status(pid, tid).get("State", "X")[0] not in "XZ" for tid in threads(pid))
+    while True:
+        listed = threads(pid)
+        if any(status(pid, tid).get("State", "X")[0] not in "XZ" for tid in listed):
+            return True
+        # The first thread may have made another after the listing, and ended before it was asked.
+        if threads(pid) == listed:
+            return False
 
 
 def maps(pid):
