@@ -22,9 +22,10 @@ bool HasFired(const EpollEntry& entry) {
   return (entry.events & EPOLLONESHOT) != 0 && (entry.events & ~kPrivateBits) == 0;
 }
 
-const FdFacts* Find(std::span<const FdFacts> all, int fd) {
+// Numbers in an interest list are those of a process that holds the instance.
+const FdFacts* Find(std::span<const FdFacts> all, pid_t pid, int fd) {
   for (const FdFacts& file : all)
-    if (file.fd == fd) return &file;
+    if (file.pid == pid && file.fd == fd) return &file;
   return nullptr;
 }
 
@@ -47,10 +48,10 @@ Result<std::vector<EpollEntry>> ReadEntries(const FdFacts& file, std::span<const
   for (const EpollLine& line : lines) {
     const uint32_t nth = seen[line.entry.fd]++;
     EpollEntry entry = line.entry;
-    const FdFacts* const now = Find(all, entry.fd);
+    const FdFacts* const now = Find(all, file.pid, entry.fd);
     if (now == nullptr || !IsAbout(file, line, nth, *now)) {
       const auto moved = std::find_if(all.begin(), all.end(), [&](const FdFacts& other) {
-        return IsAbout(file, line, nth, other);
+        return other.pid == file.pid && IsAbout(file, line, nth, other);
       });
       if (moved == all.end())
         return Error(ErrorCode::kUnsupported,

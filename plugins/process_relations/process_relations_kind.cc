@@ -8,8 +8,7 @@
 #include <cstdlib>
 #include <memory>
 
-#include "supervisor/base/file_io.h"
-#include "supervisor/kernel/task_status.h"
+#include "supervisor/base/str_cat.h"
 
 namespace tardigrade::process_relations {
 namespace {
@@ -18,10 +17,6 @@ struct Sharing {
   int type;
   const char* what;
 };
-constexpr Sharing kWithParent[] = {{KCMP_VM, "its memory"},
-                                   {KCMP_FILES, "its descriptor table"},
-                                   {KCMP_FS, "its working directory"},
-                                   {KCMP_SIGHAND, "its signal handlers"}};
 constexpr Sharing kAmongThreads[] = {{KCMP_FILES, "a descriptor table"},
                                      {KCMP_FS, "a working directory"}};
 
@@ -36,19 +31,6 @@ Result<std::vector<pid_t>> ReadThreads(pid_t pid) {
   return threads;
 }
 
-Status CheckChildren(pid_t pid, const std::vector<pid_t>& threads) {
-  std::string children;
-  for (pid_t tid : threads) {
-    ASSIGN_OR_RETURN(const std::string text,
-                     ReadFile(StrCat("/proc/", pid, "/task/", tid, "/children")));
-    children += text;
-  }
-  if (children.empty()) return Ok();
-  children.pop_back();  // Each pid is followed by a blank.
-  return Error(ErrorCode::kUnsupported,
-               StrCat("it has children: ", children, "; snapshot the whole tree with --tree"));
-}
-
 // Zero when shared; -1 (EPERM) when the other may not be looked at.
 long Compare(pid_t a, pid_t b, int type) { return syscall(SYS_kcmp, a, b, type, 0, 0); }
 
@@ -56,7 +38,6 @@ long Compare(pid_t a, pid_t b, int type) { return syscall(SYS_kcmp, a, b, type, 
 
 Status ProcessRelationsKind::Check(const TaskFacts& task) const {
   ASSIGN_OR_RETURN(const std::vector<pid_t> threads, ReadThreads(task.pid));
-  RETURN_IF_ERROR(CheckChildren(task.pid, threads));
   for (pid_t tid : threads) {
     for (const Sharing& sharing : kAmongThreads) {
       const long order = Compare(task.pid, tid, sharing.type);
@@ -65,13 +46,6 @@ Status ProcessRelationsKind::Check(const TaskFacts& task) const {
         return Error(ErrorCode::kUnsupported, StrCat("its thread ", tid, " has ", sharing.what,
                                                      " of its own, which cannot be saved"));
     }
-  }
-  ASSIGN_OR_RETURN(const uint64_t parent, StatusNumber(task.status, "PPid", 10));
-  if (parent == 0) return Ok();  // Outside this PID namespace.
-  for (const Sharing& sharing : kWithParent) {
-    if (Compare(task.pid, static_cast<pid_t>(parent), sharing.type) == 0)
-      return Error(ErrorCode::kUnsupported, StrCat("it shares ", sharing.what, " with its parent ",
-                                                   parent, ", which cannot be saved"));
   }
   return Ok();
 }

@@ -5,11 +5,8 @@
 
 namespace tardigrade::process_relations {
 
-// Saves nothing: refuses what ties a process to others and would be lost.  Children (kept by
-// --tree only), threads with their own descriptors or working directory, and memory, descriptors,
-// working directory or handlers shared with the parent (CLONE_VM, vfork(2), ...).  Sharing with
-// processes that are neither parent nor child is not looked for: kcmp(2) would have to ask for
-// every pair.
+// Saves nothing: refuses threads with their own descriptors or working directory.  What ties whole
+// processes to each other is the engine's business.
 class ProcessRelationsKind final : public ProcessKind {
  public:
   std::string_view name() const override { return "process_relations"; }

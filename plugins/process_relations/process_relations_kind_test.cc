@@ -22,13 +22,6 @@ TEST(ProcessRelationsKind, AProcessOfItsOwnIsFine) {
   EXPECT_THAT(source.Collect(ProcessRelationsKind()), IsOk());
 }
 
-TEST(ProcessRelationsKind, AChildIsRefusedAlsoAsAZombie) {
-  PracticeTask source([] {
-    if (fork() == 0) _exit(0);
-  });
-  EXPECT_THAT(source.Collect(ProcessRelationsKind()), FailsWith(ErrorCode::kUnsupported, "--tree"));
-}
-
 TEST(ProcessRelationsKind, AThreadWithItsOwnDescriptorsIsRefused) {
   PracticeTask source([] {
     int ready[2];
@@ -43,23 +36,6 @@ TEST(ProcessRelationsKind, AThreadWithItsOwnDescriptorsIsRefused) {
   });
   EXPECT_THAT(source.Collect(ProcessRelationsKind()),
               FailsWith(ErrorCode::kUnsupported, "a descriptor table of its own"));
-}
-
-TEST(ProcessRelationsKind, SharingWithTheParentIsRefused) {
-  alignas(16) static char stack[65536];
-  const pid_t pid = clone(
-      [](void*) -> int {
-        for (;;) pause();
-      },
-      stack + sizeof(stack), CLONE_FS | SIGCHLD, nullptr);
-  ASSERT_GT(pid, 0);
-  TaskFacts facts;
-  facts.pid = facts.tid = pid;
-  facts.status = ReadFile(StrCat("/proc/", pid, "/status")).value();
-  EXPECT_THAT(ProcessRelationsKind().Check(facts),
-              FailsWith(ErrorCode::kUnsupported, "shares its working directory with its parent"));
-  kill(pid, SIGKILL);
-  waitpid(pid, nullptr, 0);
 }
 
 }  // namespace

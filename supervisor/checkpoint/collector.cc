@@ -54,7 +54,7 @@ Status CollectStates(const std::vector<std::unique_ptr<Kind>>& kinds, const std:
 }
 
 // The survey lists threads as /proc does, the freeze as it found them: survey index per frozen thread.
-Result<std::vector<size_t>> MatchThreads(const Survey& survey, std::span<const FrozenThread> frozen) {
+Result<std::vector<size_t>> MatchThreads(const ProcessSurvey& survey, std::span<const FrozenThread> frozen) {
   std::map<pid_t, size_t> by_tid;
   for (size_t i = 0; i < survey.threads.size(); ++i) by_tid.emplace(survey.threads[i].tid, i);
   std::vector<size_t> match;
@@ -78,7 +78,7 @@ Status SnapshotContext::AddObject(const std::string& key, std::string_view kind,
   return Ok();
 }
 
-Status CollectTasks(const Survey& survey, const KindList& kinds, FrozenProcess& frozen, SnapshotContext& context,
+Status CollectTasks(const ProcessSurvey& survey, const KindList& kinds, FrozenProcess& frozen, SnapshotContext& context,
                     ProcessDocument& process) {
   const std::span<const FrozenThread> threads = frozen.threads();
   ASSIGN_OR_RETURN(const std::vector<size_t> match, MatchThreads(survey, threads));
@@ -106,18 +106,21 @@ Status CollectTasks(const Survey& survey, const KindList& kinds, FrozenProcess& 
   return Ok();
 }
 
-Status CollectDescriptors(const Survey& survey, SnapshotContext& context, ProcessDocument& process, FilesDocument& files) {
+Status CollectFiles(const Survey& survey, SnapshotContext& context, FilesDocument& files) {
   for (const size_t first : survey.first_of) {
     const FdKind& kind = *survey.fd_kinds[first];
-    ASSIGN_OR_RETURN(Value state, kind.Collect(survey.descriptors[first], survey.descriptors, context), "fd ",
-                     survey.descriptors[first].fd);
+    const FdFacts& file = survey.descriptors[first];
+    ASSIGN_OR_RETURN(Value state, kind.Collect(file, survey.descriptors, context), "process ", file.pid, ": fd ", file.fd);
     files.files.push_back({std::string(kind.name()), std::move(state)});
   }
-  for (size_t i = 0; i < survey.descriptors.size(); ++i)
+  return Ok();
+}
+
+void CollectDescriptors(const Survey& survey, const ProcessSurvey& of, ProcessDocument& process) {
+  for (size_t i = of.first_descriptor; i < of.first_descriptor + of.descriptor_count; ++i)
     process.descriptors.push_back({.fd = survey.descriptors[i].fd,
                                    .close_on_exec = survey.close_on_exec[i],
                                    .file = static_cast<uint32_t>(survey.file_of[i])});
-  return Ok();
 }
 
 }  // namespace tardigrade

@@ -32,11 +32,14 @@ class SnapshotContext final : public CollectContext {
 };
 
 // Runs every task kind's queries inside the frozen process and fills in threads and states.
-Status CollectTasks(const Survey& survey, const KindList& kinds, FrozenProcess& frozen, SnapshotContext& context,
+Status CollectTasks(const ProcessSurvey& survey, const KindList& kinds, FrozenProcess& frozen, SnapshotContext& context,
                     ProcessDocument& process);
 
-// Fills in the process's descriptors, and files with the open file descriptions.
-Status CollectDescriptors(const Survey& survey, SnapshotContext& context, ProcessDocument& process, FilesDocument& files);
+// Fills in files with the open file descriptions of all processes.
+Status CollectFiles(const Survey& survey, SnapshotContext& context, FilesDocument& files);
+
+// Fills in the process's descriptors.
+void CollectDescriptors(const Survey& survey, const ProcessSurvey& of, ProcessDocument& process);
 
 }  // namespace tardigrade
 

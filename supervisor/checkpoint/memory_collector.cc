@@ -75,7 +75,7 @@ Status CheckFlags(const MemoryMapping& mapping, const VmaDetails& flags) {
   return Ok();
 }
 
-Status ApplySlowFacts(const Survey& survey, SlowFacts facts, std::vector<MappingDocument>& mappings) {
+Status ApplySlowFacts(const ProcessSurvey& survey, SlowFacts facts, std::vector<MappingDocument>& mappings) {
   std::map<uint64_t, VmaDetails*> by_start;
   for (VmaDetails& flags : facts.flags) by_start.emplace(flags.start, &flags);
   for (size_t i = 0; i < mappings.size(); ++i) {
@@ -118,16 +118,16 @@ Error ExplainUnreadable(Error error, bool knows_guards) {
 
 class MemoryCollector {
  public:
-  MemoryCollector(const Survey& survey, FrozenProcess& frozen, ProcessDocument& process, PageFileWriter& pages,
-                  Progress& progress)
-      : survey_(survey), frozen_(frozen), process_(process), pages_(pages), progress_(progress) {}
+  MemoryCollector(const ProcessSurvey& survey, FrozenProcess& frozen, ProcessDocument& process, SavedObjects& saved,
+                  PageFileWriter& pages, Progress& progress)
+      : survey_(survey), frozen_(frozen), process_(process), saved_(saved), pages_(pages), progress_(progress) {}
 
   Status Run(SnapshotContext& context) {
     std::future<Result<SlowFacts>> slow = std::async(std::launch::async, ReadSlowFacts, survey_.pid);
     ASSIGN_OR_RETURN(const std::unique_ptr<Pagemap> pagemap, Pagemap::Open(survey_.pid));
     PrivatePages found(*pagemap);
     RETURN_IF_ERROR(CollectMappings(context, found));
-    ASSIGN_OR_RETURN(const std::vector<SharedPiece> pieces, ChooseSharedPieces(shared_));
+    ASSIGN_OR_RETURN(const std::vector<SharedPiece> pieces, ChooseSharedPieces(shared_, saved_));
     for (const PageRun& guard : found.found().guards)
       process_.guards.push_back({.start = guard.address, .end = guard.address + guard.pages * 4096});
     RETURN_IF_ERROR(Save(found.found().save, pagemap->knows_guards()));
@@ -173,9 +173,10 @@ class MemoryCollector {
     return ExplainUnreadable(std::move(saved).error(), knows_guards).While("reading memory");
   }
 
-  const Survey& survey_;
+  const ProcessSurvey& survey_;
   FrozenProcess& frozen_;
   ProcessDocument& process_;
+  SavedObjects& saved_;
   PageFileWriter& pages_;
   Progress& progress_;
   std::vector<const MemoryMapping*> shared_;
@@ -183,9 +184,9 @@ class MemoryCollector {
 
 }  // namespace
 
-Status CollectMemory(const Survey& survey, FrozenProcess& frozen, SnapshotContext& context, ProcessDocument& process,
-                     PageFileWriter& pages, Progress& progress) {
-  return MemoryCollector(survey, frozen, process, pages, progress).Run(context);
+Status CollectMemory(const ProcessSurvey& survey, FrozenProcess& frozen, SnapshotContext& context,
+                     ProcessDocument& process, SavedObjects& saved, PageFileWriter& pages, Progress& progress) {
+  return MemoryCollector(survey, frozen, process, saved, pages, progress).Run(context);
 }
 
 }  // namespace tardigrade

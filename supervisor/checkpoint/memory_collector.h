@@ -4,6 +4,7 @@
 #include "supervisor/base/progress.h"
 #include "supervisor/base/result.h"
 #include "supervisor/checkpoint/collector.h"
+#include "supervisor/checkpoint/shared_memory.h"
 #include "supervisor/checkpoint/survey.h"
 #include "supervisor/image/documents.h"
 #include "supervisor/image/page_file.h"
@@ -15,8 +16,10 @@ namespace tardigrade {
 // Meanwhile a thread of its own reads smaps and numa_maps, which take long (they walk every page
 // table) and need nothing of ptrace.  Errors: kUnsupported for a mapping whose flags cannot be
 // saved, found out only now.
-Status CollectMemory(const Survey& survey, FrozenProcess& frozen, SnapshotContext& context, ProcessDocument& process,
-                     PageFileWriter& pages, Progress& progress);
+//
+// `saved`: the shared memory that other processes' page files hold already.
+Status CollectMemory(const ProcessSurvey& survey, FrozenProcess& frozen, SnapshotContext& context,
+                     ProcessDocument& process, SavedObjects& saved, PageFileWriter& pages, Progress& progress);
 
 }  // namespace tardigrade
 

@@ -19,12 +19,12 @@ auto CheapKey(const FdFacts& file) {
 
 }  // namespace
 
-Status GroupByFile(pid_t pid, std::span<const FdFacts> descriptors, std::vector<size_t>& file_of,
+Status GroupByFile(std::span<const FdFacts> descriptors, std::vector<size_t>& file_of,
                    std::vector<size_t>& first_of) {
   int failed = 0;
   // 0, 1, 2: equal, less, greater, in an order of the kernel's that holds until reboot.
   const auto compare = [&](size_t a, size_t b) -> long {
-    const long order = syscall(SYS_kcmp, pid, pid, KCMP_FILE, descriptors[a].fd, descriptors[b].fd);
+    const long order = syscall(SYS_kcmp, descriptors[a].pid, descriptors[b].pid, KCMP_FILE, descriptors[a].fd, descriptors[b].fd);
     if (order < 0 && failed == 0) failed = errno;
     return order;
   };
@@ -43,7 +43,7 @@ Status GroupByFile(pid_t pid, std::span<const FdFacts> descriptors, std::vector<
   }
   if (failed != 0)
     return Error::Syscall(failed == ENOSYS ? ErrorCode::kUnsupported : ErrorCode::kSystem, failed,
-                          StrCat("kcmp of descriptors of process ", pid));
+                          "kcmp of descriptors");
   file_of.assign(descriptors.size(), 0);
   for (size_t i = 0; i < descriptors.size(); ++i) {
     if (representative[i] == i) {

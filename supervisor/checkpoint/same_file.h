@@ -11,10 +11,10 @@
 
 namespace tardigrade {
 
-// Finds out which descriptors refer to one open file description, by kcmp(2), sorting instead of
-// comparing all pairs.  Sets file_of[i] to the number of descriptor i's description and first_of
+// Finds out which descriptors, of one process or of many, refer to one open file description, by
+// kcmp(2), sorting instead of comparing all pairs.  Sets file_of[i] to the number of descriptor i's description and first_of
 // to the first descriptor of each, in order of descriptors.
-Status GroupByFile(pid_t pid, std::span<const FdFacts> descriptors, std::vector<size_t>& file_of,
+Status GroupByFile(std::span<const FdFacts> descriptors, std::vector<size_t>& file_of,
                    std::vector<size_t>& first_of);
 
 }  // namespace tardigrade

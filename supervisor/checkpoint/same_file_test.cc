@@ -18,6 +18,7 @@ using ::testing::IsEmpty;
 
 FdFacts Facts(int fd) {
   FdFacts facts;
+  facts.pid = getpid();
   facts.fd = fd;
   fstat(fd, &facts.stat);
   return facts;
@@ -29,14 +30,14 @@ TEST(GroupByFile, FindsCopiesAmongManyOpensOfOneFile) {
   std::vector<FdFacts> all;
   for (const ScopedFd* fd : {&a, &b, &a2, &other, &b2, &a3}) all.push_back(Facts(fd->get()));
   std::vector<size_t> file_of, first_of;
-  ASSERT_THAT(GroupByFile(getpid(), all, file_of, first_of), IsOk());
+  ASSERT_THAT(GroupByFile(all, file_of, first_of), IsOk());
   EXPECT_THAT(file_of, ElementsAre(0, 1, 0, 2, 1, 0));
   EXPECT_THAT(first_of, ElementsAre(0, 1, 3));
 }
 
 TEST(GroupByFile, NoDescriptors) {
   std::vector<size_t> file_of, first_of;
-  ASSERT_THAT(GroupByFile(getpid(), {}, file_of, first_of), IsOk());
+  ASSERT_THAT(GroupByFile({}, file_of, first_of), IsOk());
   EXPECT_THAT(file_of, IsEmpty());
   EXPECT_THAT(first_of, IsEmpty());
 }
@@ -46,7 +47,7 @@ TEST(GroupByFile, ADescriptorThatIsGoneIsAnError) {
   std::vector<FdFacts> all = {Facts(a.get()), Facts(a.get())};
   all[1].fd = 1 << 20;
   std::vector<size_t> file_of, first_of;
-  EXPECT_THAT(GroupByFile(getpid(), all, file_of, first_of), FailsWith(ErrorCode::kSystem, "kcmp"));
+  EXPECT_THAT(GroupByFile(all, file_of, first_of), FailsWith(ErrorCode::kSystem, "kcmp"));
 }
 
 }  // namespace

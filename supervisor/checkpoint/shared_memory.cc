@@ -112,45 +112,55 @@ Status FindAllResident(FrozenProcess& frozen, std::span<const SharedPiece> piece
   return flush();
 }
 
+// `sorted` by object.
+Status CheckHugeOnce(std::span<const MemoryMapping* const> sorted) {
+  for (size_t i = 0; i < sorted.size(); ++i) {
+    if (!IsHuge(*sorted[i])) continue;
+    for (size_t j = i + 1; j < sorted.size() && ObjectKey(*sorted[j]) == ObjectKey(*sorted[i]); ++j) {
+      const bool overlap = sorted[j]->offset < sorted[i]->offset + sorted[i]->size_bytes() &&
+                           sorted[i]->offset < sorted[j]->offset + sorted[j]->size_bytes();
+      if (overlap)
+        return Error(ErrorCode::kUnsupported,
+                     StrCat("the shared huge pages at ", Hex(sorted[j]->start),
+                            " are mapped twice, which cannot be restored; unmap one of both"));
+    }
+  }
+  return Ok();
+}
+
 }  // namespace
 
 std::string SharedObjectOf(const MemoryMapping& mapping) {
   return StrCat("inode:", mapping.dev, ":", mapping.inode);
 }
 
-Result<std::vector<SharedPiece>> ChooseSharedPieces(
-    std::span<const MemoryMapping* const> mappings) {
+Result<std::vector<SharedPiece>> ChooseSharedPieces(std::span<const MemoryMapping* const> mappings,
+                                                    SavedObjects& saved) {
   std::vector<const MemoryMapping*> sorted(mappings.begin(), mappings.end());
   const auto order = [](const MemoryMapping* m) {
     return std::tuple(ObjectKey(*m), (m->prot & PROT_READ) == 0, m->offset, m->start);
   };
   std::sort(sorted.begin(), sorted.end(),
             [&](const auto* a, const auto* b) { return order(a) < order(b); });
+  RETURN_IF_ERROR(CheckHugeOnce(sorted));
   std::vector<SharedPiece> pieces;
-  size_t first_of_object = 0;  // Of `pieces`.
-  for (size_t i = 0; i < sorted.size(); ++i) {
-    const MemoryMapping& mapping = *sorted[i];
-    if (i == 0 || ObjectKey(*sorted[i - 1]) != ObjectKey(mapping)) first_of_object = pieces.size();
+  for (const MemoryMapping* const mapping : sorted) {
     // What is covered already splits the mapping.
-    std::vector<std::pair<uint64_t, uint64_t>> covered;
-    for (const SharedPiece& piece : std::span(pieces).subspan(first_of_object))
-      covered.emplace_back(piece.offset(), piece.offset() + piece.bytes);
+    std::vector<std::pair<uint64_t, uint64_t>>& covered = saved[SharedObjectOf(*mapping)];
     std::sort(covered.begin(), covered.end());
-    uint64_t at = mapping.offset;
-    const uint64_t end = mapping.offset + mapping.size_bytes();
-    covered.emplace_back(end, end);
+    const size_t before = pieces.size();
+    uint64_t at = mapping->offset;
+    const uint64_t end = mapping->offset + mapping->size_bytes();
+    const auto add_until = [&](uint64_t to) {
+      if (to > at) pieces.push_back({.mapping = mapping, .address = mapping->start + (at - mapping->offset), .bytes = to - at});
+    };
     for (const auto& [from, to] : covered) {
-      if (IsHuge(mapping) && from < end && to > mapping.offset)
-        return Error(ErrorCode::kUnsupported,
-                     StrCat("the shared huge pages at ", Hex(mapping.start),
-                            " are mapped twice, which cannot be restored; unmap one of both"));
-      if (from > at)
-        pieces.push_back({.mapping = &mapping,
-                          .address = mapping.start + (at - mapping.offset),
-                          .bytes = std::min(from, end) - at});
+      add_until(std::min(from, end));
       at = std::max(at, to);
       if (at >= end) break;
     }
+    add_until(end);
+    if (pieces.size() > before) covered.emplace_back(mapping->offset, end);
   }
   return pieces;
 }

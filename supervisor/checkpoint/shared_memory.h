@@ -3,8 +3,10 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "supervisor/base/result.h"
@@ -30,11 +32,15 @@ struct SharedPiece {
   uint64_t offset() const { return mapping->offset + (address - mapping->start); }
 };
 
-// Chooses pieces so that each byte of each object is in one of them, readable mappings first.
+// Which parts of which objects (SharedObjectOf()) are saved: [from, to) in bytes.
+using SavedObjects = std::map<std::string, std::vector<std::pair<uint64_t, uint64_t>>>;
+
+// Chooses pieces of one process's mappings so that each byte of each object is in one of them, or in
+// `saved`, to which they are added; readable mappings first.
 // Errors: kUnsupported for huge pages that are mapped twice, which cannot be made again
 // (mm/mremap.c: memory with VM_DONTEXPAND is moved, but not duplicated).
 Result<std::vector<SharedPiece>> ChooseSharedPieces(
-    std::span<const MemoryMapping* const> mappings);
+    std::span<const MemoryMapping* const> mappings, SavedObjects& saved);
 
 // Appends the runs of `pieces` that hold memory, also where this process's page tables do not show
 // it (a child that is gone may have written it).  Holes are looked for and not read, because

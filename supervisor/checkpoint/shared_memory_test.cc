@@ -28,7 +28,8 @@ std::vector<Range> Chosen(const std::vector<MemoryMapping>& mappings) {
   std::vector<const MemoryMapping*> pointers;
   for (const MemoryMapping& mapping : mappings) pointers.push_back(&mapping);
   std::vector<Range> ranges;
-  const std::vector<SharedPiece> pieces = ChooseSharedPieces(pointers).value();
+  SavedObjects saved;
+  const std::vector<SharedPiece> pieces = ChooseSharedPieces(pointers, saved).value();
   for (const SharedPiece& piece : pieces)
     ranges.emplace_back(piece.address, piece.bytes);
   return ranges;
@@ -58,9 +59,23 @@ TEST(ChooseSharedPieces, RefusesHugePagesThatAreMappedTwice) {
   MemoryMapping low = Shared(0x200000, 0x200000, 0), high = Shared(0x800000, 0x200000, 0x200000);
   low.path = high.path = "/anon_hugepage";
   const MemoryMapping* mappings[] = {&low, &high};
-  EXPECT_EQ(ChooseSharedPieces(mappings).value().size(), 2u);
+  SavedObjects saved;
+  EXPECT_EQ(ChooseSharedPieces(mappings, saved).value().size(), 2u);
   high.offset = 0;
-  EXPECT_THAT(ChooseSharedPieces(mappings), FailsWith(ErrorCode::kUnsupported, "mapped twice"));
+  saved.clear();
+  EXPECT_THAT(ChooseSharedPieces(mappings, saved), FailsWith(ErrorCode::kUnsupported, "mapped twice"));
+}
+
+TEST(ChooseSharedPieces, LeavesOutWhatAnotherProcessHasSaved) {
+  const MemoryMapping parents = Shared(0x10000, 0x2000, 0x1000), childs = Shared(0x50000, 0x5000, 0);
+  const MemoryMapping* of_parent[] = {&parents};
+  const MemoryMapping* of_child[] = {&childs};
+  SavedObjects saved;
+  ASSERT_EQ(ChooseSharedPieces(of_parent, saved).value().size(), 1u);
+  const std::vector<SharedPiece> pieces = ChooseSharedPieces(of_child, saved).value();
+  ASSERT_EQ(pieces.size(), 2u);
+  EXPECT_EQ(Range(pieces[0].address, pieces[0].bytes), Range(0x50000, 0x1000));
+  EXPECT_EQ(Range(pieces[1].address, pieces[1].bytes), Range(0x53000, 0x2000));
 }
 
 }  // namespace

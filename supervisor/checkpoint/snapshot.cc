@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 #include <ctime>
 #include <filesystem>
@@ -11,7 +12,9 @@
 #include "supervisor/base/file_io.h"
 #include "supervisor/base/version.h"
 #include "supervisor/checkpoint/collector.h"
+#include "supervisor/checkpoint/frozen_tree.h"
 #include "supervisor/checkpoint/memory_collector.h"
+#include "supervisor/checkpoint/relations.h"
 #include "supervisor/checkpoint/survey.h"
 #include "supervisor/image/image_store.h"
 #include "supervisor/tracee/stack_unwinder.h"
@@ -37,7 +40,7 @@ std::string UtcNow() {
 }
 
 // The process's own vDSO, read from its memory.
-Result<std::string> VdsoOf(const Survey& survey) {
+Result<std::string> VdsoOf(const ProcessSurvey& survey) {
   for (const MemoryMapping& mapping : survey.mappings) {
     if (mapping.path != "[vdso]") continue;
     std::vector<std::byte> bytes(mapping.size_bytes());
@@ -47,21 +50,6 @@ Result<std::string> VdsoOf(const Survey& survey) {
     return VdsoChecksum(bytes);
   }
   return std::string();
-}
-
-// process_group and session, 0 where they lie outside the process's PID namespace.
-Status ReadRelations(const Survey& survey, ProcessDocument& process) {
-  process.pid = survey.inner_pid;
-  const std::string& status = survey.threads[0].status;
-  const auto innermost = [&](const char* key) -> pid_t {
-    const size_t at = status.find(StrCat("\n", key, ":"));
-    if (at == std::string::npos) return 0;
-    const size_t end = status.find('\n', at + 1);
-    return std::atoi(status.c_str() + status.find_last_of("\t ", end) + 1);
-  };
-  process.process_group = innermost("NSpgid");
-  process.session = innermost("NSsid");
-  return Ok();
 }
 
 // Thread by thread: twice the states of thousands of threads would be much memory.
@@ -78,6 +66,13 @@ Value EncodeAndRelease(ProcessDocument process) {
   document["threads"] = Value(std::move(encoded));
   return Value(std::move(document));
 }
+
+// A process on its way into the image.
+struct Subject {
+  ProcessDocument document;
+  std::unique_ptr<PageFileWriter> pages;    // Null of one that has ended.
+  std::unique_ptr<StackUnwinder> unwinder;  // Null without backtraces.
+};
 
 class SnapshotRun {
  public:
@@ -102,111 +97,149 @@ class SnapshotRun {
   // everything else that need not wait for the freeze.
   Status PrepareRunning() {
     RETURN_IF_ERROR(CheckMayLook(options_.pid));
-    pid_t inner_pid = -1;
+    freeze_.deadline = Clock::now() + options_.timeout;
+    freeze_.allow_fragile = options_.allow_fragile;
+    std::vector<TreeMember> members = {{.pid = options_.pid}};
+    if (options_.tree) {
+      ASSIGN_OR_RETURN(members, LookAtTree(options_.pid));
+    } else {
+      RETURN_IF_ERROR(CheckHasNoChildren(options_.pid));
+    }
+    for (const TreeMember& member : members) {
+      if (!member.has_ended) RETURN_IF_ERROR(ClearLeftovers(member));
+    }
     {
-      FreezeOptions freeze;
-      freeze.deadline = Clock::now() + options_.timeout;
-      freeze.allow_fragile = options_.allow_fragile;
-      RETURN_IF_ERROR(ClearAfterKilledSupervisors(options_.pid, freeze));
-      ASSIGN_OR_RETURN(const Survey first_look,
-                       Survey::Take(options_.pid, kinds_, /*frozen=*/false));
-      RETURN_IF_ERROR(first_look.Check(kinds_));
-      inner_pid = first_look.inner_pid;
+      ASSIGN_OR_RETURN(const std::unique_ptr<Survey> first_look, Survey::Take(members, kinds_, /*frozen=*/false));
+      RETURN_IF_ERROR(first_look->Check(kinds_));
+      RETURN_IF_ERROR(CheckSharing(*first_look));
     }
     ASSIGN_OR_RETURN(image_, ImageWriter::Create(options_.dir, options_.overwrite));
-    const std::string name = std::to_string(inner_pid);
-    process_.pages = StrCat("pages-", name, ".bin");
-    process_.pagemap = StrCat("pagemap-", name, ".bin");
-    ASSIGN_OR_RETURN(pages_, image_->CreatePages(name));
-    // Whoever is to go on must not wait for the disk; whoever is not, waits for the commit.
-    if (options_.leave != LeaveAs::kAsFound) pages_->WriteBehind();
     ASSIGN_OR_RETURN(manifest_.host, ReadHostFacts());
     return Ok();
   }
 
+  Status ClearLeftovers(const TreeMember& member) {
+    Status cleared = ClearAfterKilledSupervisors(member.pid, freeze_);
+    // Of a running tree anybody but the root may come and go.
+    if (!cleared.has_value() && member.parent >= 0 && access(StrCat("/proc/", member.pid, "/ns/pid").c_str(), F_OK) != 0)
+      return Ok();
+    return cleared;
+  }
+
   Status CollectFrozen() {
-    FreezeOptions freeze;
-    freeze.deadline = Clock::now() + options_.timeout;
-    freeze.allow_fragile = options_.allow_fragile;
-    ASSIGN_OR_RETURN(frozen_, FrozenProcess::Freeze(options_.pid, freeze));
-    frozen_at_ = frozen_->frozen_at();
-    ASSIGN_OR_RETURN(const Survey survey, Survey::Take(options_.pid, kinds_, /*frozen=*/true));
-    RETURN_IF_ERROR(survey.Check(kinds_));
+    freeze_.deadline = Clock::now() + options_.timeout;
+    ASSIGN_OR_RETURN(frozen_, FrozenTree::Freeze(options_.pid, options_.tree, freeze_));
+    if (!options_.tree) RETURN_IF_ERROR(CheckHasNoChildren(options_.pid));
+    ASSIGN_OR_RETURN(const std::unique_ptr<Survey> survey, Survey::Take(frozen_->members(), kinds_, /*frozen=*/true));
+    RETURN_IF_ERROR(survey->Check(kinds_));
+    RETURN_IF_ERROR(CheckSharing(*survey));
     SnapshotContext context(image_->attachments(), files_);
-    RETURN_IF_ERROR(ReadRelations(survey, process_));
-    RETURN_IF_ERROR(CollectTasks(survey, kinds_, *frozen_, context, process_));
-    RETURN_IF_ERROR(CollectDescriptors(survey, context, process_, files_));
-    RETURN_IF_ERROR(CollectMemory(survey, *frozen_, context, process_, *pages_, progress_));
-    if (options_.backtraces) TakeBacktraces();
-    RETURN_IF_ERROR(DescribeHost(survey));
-    FillReport(survey, context);
+    backtrace_deadline_ = Clock::now() + kBacktraceBudget;
+    RETURN_IF_ERROR(CollectFiles(*survey, context, files_));
+    for (size_t i = 0; i < survey->processes.size(); ++i) {
+      Status collected = CollectProcess(*survey, i, context);
+      if (collected.has_value()) continue;
+      if (survey->processes.size() == 1) return collected;
+      return std::move(collected).error().While(StrCat("process ", survey->processes[i].pid));
+    }
+    RETURN_IF_ERROR(DescribeHost(*survey));
+    FillReport(*survey, context);
     if (options_.leave == LeaveAs::kAsFound) return LetGo();
     return Ok();
   }
 
+  Status CollectProcess(const Survey& survey, size_t index, SnapshotContext& context) {
+    const ProcessSurvey& process = survey.processes[index];
+    ASSIGN_OR_RETURN(ProcessDocument document, DescribeRelations(process));
+    subjects_.push_back({.document = std::move(document), .pages = nullptr, .unwinder = nullptr});
+    ProcessDocument& subject = subjects_.back().document;
+    if (process.has_ended) return Ok();
+    FrozenProcess& frozen = *frozen_->process(index);
+    const std::string name = std::to_string(process.inner_pid);
+    subject.pages = StrCat("pages-", name, ".bin");
+    subject.pagemap = StrCat("pagemap-", name, ".bin");
+    ASSIGN_OR_RETURN(std::unique_ptr<PageFileWriter> pages, image_->CreatePages(name));
+    // Whoever is to go on must not wait for the disk; whoever is not, waits for the commit.
+    if (options_.leave != LeaveAs::kAsFound) pages->WriteBehind();
+    RETURN_IF_ERROR(CollectTasks(process, kinds_, frozen, context, subject));
+    CollectDescriptors(survey, process, subject);
+    RETURN_IF_ERROR(CollectMemory(process, frozen, context, subject, saved_objects_, *pages, progress_));
+    if (options_.backtraces) TakeBacktraces(process.pid, frozen, subjects_.back());
+    subjects_.back().pages = std::move(pages);
+    return Ok();
+  }
+
   // Best effort, and never for long: addresses now, symbols when the job runs again.
-  void TakeBacktraces() {
-    Result<std::unique_ptr<StackUnwinder>> unwinder = StackUnwinder::Create(options_.pid);
+  void TakeBacktraces(pid_t pid, FrozenProcess& frozen, Subject& subject) {
+    if (Clock::now() >= backtrace_deadline_) return;
+    Result<std::unique_ptr<StackUnwinder>> unwinder = StackUnwinder::Create(pid);
     if (!unwinder.has_value()) return;
-    unwinder_ = std::move(unwinder).value();
-    const Clock::time_point deadline = Clock::now() + kBacktraceBudget;
-    for (size_t i = 0; i < process_.threads.size() && Clock::now() < deadline; ++i) {
-      for (const uint64_t address : unwinder_->Unwind(frozen_->threads()[i].registers, kMaxBacktraceFrames, deadline))
-        process_.threads[i].backtrace.emplace_back().address = address;
+    subject.unwinder = std::move(unwinder).value();
+    std::vector<ThreadDocument>& threads = subject.document.threads;
+    for (size_t i = 0; i < threads.size() && Clock::now() < backtrace_deadline_; ++i) {
+      for (const uint64_t address : subject.unwinder->Unwind(frozen.threads()[i].registers, kMaxBacktraceFrames, backtrace_deadline_))
+        threads[i].backtrace.emplace_back().address = address;
     }
   }
 
   Status DescribeHost(const Survey& survey) {
-    ASSIGN_OR_RETURN(manifest_.host.vdso_checksum, VdsoOf(survey));
+    ASSIGN_OR_RETURN(manifest_.host.vdso_checksum, VdsoOf(survey.processes[0]));
     manifest_.host.xfeatures = 0;
-    for (const FrozenThread& thread : frozen_->threads()) manifest_.host.xfeatures |= UsedXfeatures(thread.extended_state);
     manifest_.tool_version = kVersion;
     manifest_.created = UtcNow();
-    manifest_.root_pid = process_.pid;
-    manifest_.processes.push_back(
-        {.pid = process_.pid, .comm = survey.comm, .document = StrCat("process-", process_.pid, ".json")});
+    manifest_.root_pid = survey.processes[0].inner_pid;
+    for (size_t i = 0; i < survey.processes.size(); ++i) {
+      const ProcessSurvey& process = survey.processes[i];
+      manifest_.processes.push_back({.pid = process.inner_pid, .comm = process.comm, .document = StrCat("process-", process.inner_pid, ".json")});
+      if (process.has_ended) continue;
+      for (const FrozenThread& thread : frozen_->process(i)->threads()) manifest_.host.xfeatures |= UsedXfeatures(thread.extended_state);
+    }
     return Ok();
   }
 
   void FillReport(const Survey& survey, SnapshotContext& context) {
-    report_.pid = process_.pid;
-    report_.comm = survey.comm;
-    report_.threads = process_.threads.size();
-    report_.mappings = process_.mappings.size();
-    report_.descriptors = process_.descriptors.size();
+    report_.pid = survey.processes[0].inner_pid;
+    report_.comm = survey.processes[0].comm;
+    report_.processes = survey.processes.size();
+    for (const Subject& subject : subjects_) {
+      report_.threads += subject.document.threads.size();
+      report_.mappings += subject.document.mappings.size();
+      report_.descriptors += subject.document.descriptors.size();
+    }
     report_.warnings = std::move(context.warnings());
   }
 
   Status LetGo() {
     RETURN_IF_ERROR(frozen_->Leave(options_.leave), "letting the process go");
-    report_.pause_ns = Nanoseconds(Clock::now() - frozen_at_);
+    report_.pause_ns = Nanoseconds(Clock::now() - frozen_->frozen_at());
     return Ok();
   }
 
   Status WriteImage() {
-    RETURN_IF_ERROR(pages_->Close(), "writing pages");
-    SymbolizeBacktraces();
-    RETURN_IF_ERROR(image_->WriteDocument(manifest_.processes[0].document, EncodeAndRelease(std::move(process_))));
+    for (size_t i = 0; i < subjects_.size(); ++i) {
+      Subject& subject = subjects_[i];
+      if (subject.pages != nullptr) RETURN_IF_ERROR(subject.pages->Close(), "writing pages");
+      if (subject.unwinder != nullptr)
+        Symbolize(subject.document.threads, subject.unwinder->mappings(), StrCat("/proc/", options_.pid, "/root"));
+      RETURN_IF_ERROR(image_->WriteDocument(manifest_.processes[i].document, EncodeAndRelease(std::move(subject.document))));
+      subject = Subject();
+    }
     RETURN_IF_ERROR(image_->WriteDocument("files.json", Encode(files_)));
     return image_->Commit(std::move(manifest_));
-  }
-
-  void SymbolizeBacktraces() {
-    if (unwinder_ != nullptr) Symbolize(process_.threads, unwinder_->mappings(), StrCat("/proc/", options_.pid, "/root"));
   }
 
   const SnapshotOptions& options_;
   const KindList& kinds_;
   Progress& progress_;
   SnapshotReport report_;
-  Clock::time_point frozen_at_;
+  FreezeOptions freeze_;
+  Clock::time_point backtrace_deadline_;
   std::unique_ptr<ImageWriter> image_;
-  std::unique_ptr<PageFileWriter> pages_;
-  std::unique_ptr<StackUnwinder> unwinder_;
   Manifest manifest_;
-  ProcessDocument process_;
+  std::vector<Subject> subjects_;  // As manifest_.processes.
   FilesDocument files_;
-  std::unique_ptr<FrozenProcess> frozen_;  // Last: gone first, whatever happens.
+  SavedObjects saved_objects_;
+  std::unique_ptr<FrozenTree> frozen_;  // Last: gone first, whatever happens.
 };
 
 }  // namespace

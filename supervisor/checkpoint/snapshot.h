@@ -17,7 +17,8 @@ namespace tardigrade {
 
 struct SnapshotOptions {
   pid_t pid = -1;
-  std::string dir;  // Becomes the image.
+  bool tree = false;  // With all its descendants.
+  std::string dir;    // Becomes the image.
   LeaveAs leave = LeaveAs::kAsFound;
   bool overwrite = false;
   bool allow_fragile = false;
@@ -30,6 +31,7 @@ struct SnapshotReport {
   std::string dir;
   pid_t pid = -1;        // As the process sees itself.
   std::string comm;
+  uint64_t processes = 0;  // All together, as what follows.
   uint64_t threads = 0;
   uint64_t mappings = 0;
   uint64_t descriptors = 0;
@@ -39,7 +41,7 @@ struct SnapshotReport {
   std::vector<std::string> warnings;
 };
 
-// Saves the process in an image.  On failure the process goes on as if nothing had been, and no
+// Saves the process, or the tree, in an image.  On failure it goes on as if nothing had been, and no
 // image exists (an older one stays).
 Result<SnapshotReport> Snapshot(const SnapshotOptions& options, const KindList& kinds, Progress& progress);
 

@@ -48,7 +48,7 @@ Status CheckLeaderLives(const TaskFacts& leader) {
                       "wait for the threads, pthread_join(3), rather than exit)"));
 }
 
-Status SurveyThreads(Survey& survey, bool frozen) {
+Status SurveyThreads(ProcessSurvey& survey, bool frozen) {
   const std::string base = StrCat("/proc/", survey.pid, "/task");
   ASSIGN_OR_RETURN(std::vector<int> tids, ListNumbers(base));
   // The leader first, the others by age.
@@ -67,10 +67,10 @@ Status SurveyThreads(Survey& survey, bool frozen) {
   }
   if (survey.threads.empty() || survey.threads[0].tid != survey.pid)
     return Error(ErrorCode::kTraceeGone, StrCat("process ", survey.pid, " has no leader any more"));
-  return CheckLeaderLives(survey.threads[0]);
+  return survey.has_ended ? Ok() : CheckLeaderLives(survey.threads[0]);
 }
 
-Status SurveyMappings(Survey& survey, const KindList& kinds) {
+Status SurveyMappings(ProcessSurvey& survey, const KindList& kinds) {
   ASSIGN_OR_RETURN(const std::string text, ReadFile(StrCat("/proc/", survey.pid, "/maps")));
   ASSIGN_OR_RETURN(survey.mappings, ParseMaps(text));
   for (const MemoryMapping& mapping : survey.mappings) {
@@ -102,16 +102,18 @@ Result<const FdKind*> ClaimFd(const FdFacts& facts, const KindList& kinds) {
   return claimed;
 }
 
-Status SurveyDescriptors(Survey& survey, const KindList& kinds) {
-  const std::string base = StrCat("/proc/", survey.pid);
+Status SurveyDescriptors(ProcessSurvey& process, const KindList& kinds, Survey& survey) {
+  const std::string base = StrCat("/proc/", process.pid);
   ASSIGN_OR_RETURN(const std::vector<int> numbers, ListNumbers(base + "/fd"));
-  ScopedFd pidfd(static_cast<int>(syscall(SYS_pidfd_open, survey.pid, 0)));
+  ScopedFd pidfd(static_cast<int>(syscall(SYS_pidfd_open, process.pid, 0)));
   if (!pidfd.valid()) return Error::Errno("pidfd_open");
+  process.first_descriptor = survey.descriptors.size();
   for (const int fd : numbers) {
     FdFacts facts;
-    facts.pid = survey.pid;
-    facts.inner_pid = survey.inner_pid;
+    facts.pid = process.pid;
+    facts.inner_pid = process.inner_pid;
     facts.fd = fd;
+    facts.job = &survey.pids;
     ASSIGN_OR_RETURN(facts.link, ReadLink(StrCat(base, "/fd/", fd)));
     ASSIGN_OR_RETURN(const std::string info, ReadFile(StrCat(base, "/fdinfo/", fd)));
     ASSIGN_OR_RETURN(facts.info, ParseFdInfo(info), "fd ", fd);
@@ -124,8 +126,61 @@ Status SurveyDescriptors(Survey& survey, const KindList& kinds) {
     survey.close_on_exec.push_back((facts.info.flags & O_CLOEXEC) != 0);
     survey.local_fds.push_back(std::move(local));
     survey.descriptors.push_back(std::move(facts));
+    ++process.descriptor_count;
   }
-  return GroupByFile(survey.pid, survey.descriptors, survey.file_of, survey.first_of);
+  return Ok();
+}
+
+// Of what several descriptors refer to, one local descriptor is enough.
+Status GroupDescriptors(Survey& survey) {
+  RETURN_IF_ERROR(GroupByFile(survey.descriptors, survey.file_of, survey.first_of));
+  std::vector<ScopedFd> kept(survey.first_of.size());
+  for (size_t file = 0; file < kept.size(); ++file) kept[file] = std::move(survey.local_fds[survey.first_of[file]]);
+  for (size_t i = 0; i < survey.descriptors.size(); ++i) survey.descriptors[i].local_fd = kept[survey.file_of[i]].get();
+  survey.local_fds = std::move(kept);
+  return Ok();
+}
+
+Status SurveyIdentity(const TreeMember& member, bool frozen, Survey& survey, ProcessSurvey& process) {
+  process.pid = member.pid;
+  process.has_ended = member.has_ended;
+  ASSIGN_OR_RETURN(const std::string stat, ReadFile(StrCat("/proc/", member.pid, "/stat")));
+  ASSIGN_OR_RETURN(process.stat, ParseProcStat(stat));
+  process.comm = process.stat.comm;
+  RETURN_IF_ERROR(SurveyThreads(process, frozen));
+  survey.pids.AddProcess(process.pid, process.inner_pid);
+  ASSIGN_OR_RETURN(const std::vector<uint64_t> group, StatusNumbers(process.threads[0].status, "NSpgid", 10));
+  if (!group.empty()) survey.pids.AddGroup(process.stat.pgrp, static_cast<pid_t>(group.back()));
+  process.inner_parent = survey.pids.InnerProcess(member.parent).value_or(0);
+  return Ok();
+}
+
+Status SurveyProcess(const TreeMember& member, const KindList& kinds, bool frozen, Survey& survey) {
+  ProcessSurvey process;
+  RETURN_IF_ERROR(SurveyIdentity(member, frozen, survey, process));
+  if (!member.has_ended) {
+    RETURN_IF_ERROR(CheckNamespaces(process.pid));
+    RETURN_IF_ERROR(SurveyMappings(process, kinds));
+    RETURN_IF_ERROR(SurveyDescriptors(process, kinds, survey));
+  }
+  survey.processes.push_back(std::move(process));
+  return Ok();
+}
+
+// Of many processes the message has to say which one.
+Status Of(const Survey& survey, const ProcessSurvey& process, Status status) {
+  if (status.has_value() || survey.processes.size() == 1) return status;
+  return std::move(status).error().While(StrCat("process ", process.pid, " (", process.comm, ")"));
+}
+
+Status CheckProcess(const ProcessSurvey& process, const KindList& kinds) {
+  for (const auto& kind : kinds.processes) RETURN_IF_ERROR(kind->Check(process.threads[0]));
+  for (const TaskFacts& thread : process.threads) {
+    for (const auto& kind : kinds.threads) RETURN_IF_ERROR(kind->Check(thread), "thread ", thread.tid);
+  }
+  for (size_t i = 0; i < process.mappings.size(); ++i)
+    RETURN_IF_ERROR(process.mapping_kinds[i]->Check(process.pid, process.mappings[i]), "the mapping at ", Hex(process.mappings[i].start));
+  return Ok();
 }
 
 }  // namespace
@@ -140,27 +195,34 @@ Status CheckMayLook(pid_t pid) {
   return Ok();  // Whatever it is, the survey will say it better.
 }
 
-Result<Survey> Survey::Take(pid_t pid, const KindList& kinds, bool frozen) {
-  Survey survey;
-  survey.pid = pid;
-  RETURN_IF_ERROR(SurveyThreads(survey, frozen));
-  ASSIGN_OR_RETURN(survey.comm, ReadFile(StrCat("/proc/", pid, "/comm")));
-  while (!survey.comm.empty() && survey.comm.back() == '\n') survey.comm.pop_back();
-  RETURN_IF_ERROR(CheckNamespaces(pid));
-  RETURN_IF_ERROR(SurveyMappings(survey, kinds));
-  RETURN_IF_ERROR(SurveyDescriptors(survey, kinds));
+Result<std::unique_ptr<Survey>> Survey::Take(std::span<const TreeMember> members, const KindList& kinds, bool frozen) {
+  auto survey = std::make_unique<Survey>();
+  for (const TreeMember& member : members) {
+    Status taken = SurveyProcess(member, kinds, frozen, *survey);
+    if (taken.has_value()) continue;
+    // Of a running tree anybody but the root may come and go.
+    const bool gone = taken.error().code() == ErrorCode::kTraceeGone || taken.error().errno_value() == ENOENT ||
+                      taken.error().errno_value() == ESRCH;
+    if (!frozen && member.parent >= 0 && gone) continue;
+    if (members.size() == 1) return std::move(taken).error();
+    return std::move(taken).error().While(StrCat("process ", member.pid));
+  }
+  RETURN_IF_ERROR(GroupDescriptors(*survey));
   return survey;
 }
 
 Status Survey::Check(const KindList& kinds) const {
-  for (const auto& kind : kinds.processes) RETURN_IF_ERROR(kind->Check(threads[0]));
-  for (const TaskFacts& thread : threads) {
-    for (const auto& kind : kinds.threads) RETURN_IF_ERROR(kind->Check(thread), "thread ", thread.tid);
+  for (const ProcessSurvey& process : processes) {
+    if (!process.has_ended) RETURN_IF_ERROR(Of(*this, process, CheckProcess(process, kinds)));
   }
-  for (size_t i = 0; i < mappings.size(); ++i)
-    RETURN_IF_ERROR(mapping_kinds[i]->Check(pid, mappings[i]), "the mapping at ", Hex(mappings[i].start));
-  for (const size_t first : first_of)
-    RETURN_IF_ERROR(fd_kinds[first]->Check(descriptors[first], descriptors), "fd ", descriptors[first].fd);
+  for (const ProcessSurvey& process : processes) {
+    for (const size_t first : first_of) {
+      if (first - process.first_descriptor >= process.descriptor_count) continue;
+      Status checked = fd_kinds[first]->Check(descriptors[first], descriptors);
+      if (checked.has_value()) continue;
+      return Of(*this, process, std::move(checked).error().While(StrCat("fd ", descriptors[first].fd)));
+    }
+  }
   return Ok();
 }
 

@@ -3,12 +3,16 @@
 
 #include <sys/types.h>
 
+#include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "supervisor/base/result.h"
 #include "supervisor/base/scoped_fd.h"
+#include "supervisor/checkpoint/frozen_tree.h"
 #include "supervisor/kernel/memory_map.h"
+#include "supervisor/kernel/proc_stat.h"
 #include "supervisor/resource/kind_list.h"
 
 namespace tardigrade {
@@ -16,27 +20,39 @@ namespace tardigrade {
 // Whether the process may be looked into at all.  Errors: kDenied, saying why not and the way out.
 Status CheckMayLook(pid_t pid);
 
-// What can be known of a process from outside, and which kind claims each part of it.  True of a
-// frozen process; of a running one it is a first look that finds most reasons to refuse.
-struct Survey {
+// What can be known of one process from outside, and which kind claims each part of it.
+struct ProcessSurvey {
   pid_t pid = -1;        // As seen here.
   pid_t inner_pid = -1;  // As the process sees itself.
+  pid_t inner_parent = 0;  // 0 if its parent is not surveyed along with it.
   std::string comm;
+  ProcStat stat;
+  bool has_ended = false;  // A zombie: nothing of what follows but threads[0].
 
   std::vector<TaskFacts> threads;  // Leader first.
   std::vector<MemoryMapping> mappings;
   std::vector<const MappingKind*> mapping_kinds;  // Per mapping.
+  size_t first_descriptor = 0;  // Of Survey::descriptors, that many.
+  size_t descriptor_count = 0;
+};
 
-  std::vector<FdFacts> descriptors;  // By number; local_fd is one of `local_fds`.
-  std::vector<bool> close_on_exec;   // Per descriptor.
+// The same of all processes that are to be saved.  True of frozen ones; of running ones it is a first
+// look that finds most reasons to refuse.
+struct Survey {
+  std::vector<ProcessSurvey> processes;  // Root first, parents before their children.
+  JobPids pids;
+
+  std::vector<FdFacts> descriptors;     // By process and number; local_fd is one of `local_fds`.
+  std::vector<bool> close_on_exec;      // Per descriptor.
   std::vector<const FdKind*> fd_kinds;  // Per descriptor.
-  std::vector<size_t> file_of;       // Per descriptor: index into `first_of`.
-  std::vector<size_t> first_of;      // Per open file description: its first descriptor.
-  std::vector<ScopedFd> local_fds;
+  std::vector<size_t> file_of;          // Per descriptor: index into `first_of`.
+  std::vector<size_t> first_of;         // Per open file description: its first descriptor.
+  std::vector<ScopedFd> local_fds;      // One of each description.
 
   // Errors: kUnsupported, naming every kind of thing that nobody claims; kDenied; kTraceeGone.
   // `frozen`: all threads are in ptrace-stop under the calling thread.
-  static Result<Survey> Take(pid_t pid, const KindList& kinds, bool frozen);
+  static Result<std::unique_ptr<Survey>> Take(std::span<const TreeMember> members, const KindList& kinds,
+                                              bool frozen);
 
   // Asks every kind whether it can save what it claims.  Errors: kUnsupported, with the way out.
   Status Check(const KindList& kinds) const;

@@ -73,6 +73,7 @@ Result<SnapshotCommand> ParseSnapshotArguments(std::span<const std::string> argu
   SnapshotCommand command;
   SnapshotOptions& options = command.options;
   int64_t pid = 0;
+  int64_t positional_pid = 0;
   double timeout_s = 30;
   bool keep = false;
   bool stop = false;
@@ -81,7 +82,9 @@ Result<SnapshotCommand> ParseSnapshotArguments(std::span<const std::string> argu
 
   CLI::App app("Saves a running process in an image directory", "snapshot");
   AddCommonOptions(app, command.json);
-  app.add_option("-p,--pid", pid, "The process to save")->required();
+  CLI::Option* pid_option = app.add_option("-p,--pid", pid, "The process to save");
+  app.add_option("PID", positional_pid, "The same")->excludes(pid_option);
+  app.add_flag("--tree", options.tree, "Save all its descendants as well, at the same moment");
   app.add_option("-o,--output", options.dir, "The image to make (default: COMM.PID.image here)");
   CLI::Option* keep_flag = app.add_flag("--leave-running", keep, "Let it run on (default)");
   CLI::Option* stop_flag = app.add_flag("--stop", stop, "Leave it stopped (SIGSTOP)");
@@ -97,6 +100,9 @@ Result<SnapshotCommand> ParseSnapshotArguments(std::span<const std::string> argu
 
   ASSIGN_OR_RETURN(command.answer, Parse(app, arguments));
   if (!command.answer.empty()) return command;
+  if (app.count("--pid") == 0 && app.count("PID") == 0)
+    return Error(ErrorCode::kUsage, "--pid is required: which process to save; see snapshot --help");
+  if (app.count("PID") != 0) pid = positional_pid;
   RETURN_IF_ERROR(CheckPid(pid));
   ASSIGN_OR_RETURN(options.timeout, TimeoutFrom(timeout_s));
   if (app.count("--output") != 0 && options.dir.empty())

@@ -169,6 +169,11 @@ std::string InspectText(const std::string& dir, const ImageContents& contents) {
     const ProcessDocument& document = process.document;
     out += StrCat("\nprocess ", document.pid, " ", PrintableText(process.comm), ", group ",
                   document.process_group, ", session ", document.session);
+    if (document.parent != 0) out += StrCat(", child of ", document.parent);
+    if (document.exit_status) {
+      out += StrCat(", has ended (wait status ", Hex(static_cast<uint64_t>(*document.exit_status)), ")\n");
+      continue;
+    }
     if (document.stop_signal != 0) out += StrCat(", stopped by signal ", document.stop_signal);
     out += "\n";
     AppendThreads(document, out);

@@ -76,7 +76,9 @@ std::string AftermathText(std::string_view stat) {
 
 std::string SnapshotReportText(const SnapshotReport& report, LeaveAs leave) {
   return StrCat(PrintableText(report.dir), ": process ", report.pid, " (",
-                PrintableText(report.comm), "), ", CountText(report.threads, "thread"), ", ",
+                PrintableText(report.comm), "), ",
+                report.processes == 1 ? "" : StrCat(report.processes, " processes, "),
+                CountText(report.threads, "thread"), ", ",
                 CountText(report.mappings, "mapping"), ", ",
                 CountText(report.descriptors, "descriptor"), ", ", BytesText(report.image_bytes),
                 "; paused ", DurationText(report.pause_ns), " of ", DurationText(report.total_ns),
@@ -90,6 +92,7 @@ Value SnapshotReportJson(const SnapshotReport& report, LeaveAs leave) {
       {"image", Value(report.dir)},
       {"pid", Value(report.pid)},
       {"comm", Value(report.comm)},
+      {"processes", Value(report.processes)},
       {"threads", Value(report.threads)},
       {"mappings", Value(report.mappings)},
       {"descriptors", Value(report.descriptors)},

@@ -15,7 +15,7 @@
 namespace tardigrade {
 
 inline constexpr const char* kImageFormat = "tardigrade-image";
-inline constexpr uint32_t kImageVersion = 1;
+inline constexpr uint32_t kImageVersion = 2;
 
 // One kind's state, with the name that finds the kind again.
 struct KindState {
@@ -76,7 +76,7 @@ struct ManifestProcess {
   }
 };
 
-// manifest.json
+// manifest.json.  Processes: the root first, parents before their children.
 struct Manifest {
   std::string format = kImageFormat;
   uint32_t version = kImageVersion;
@@ -195,8 +195,13 @@ struct ThreadDocument {
 // process-<pid>.json
 struct ProcessDocument {
   int32_t pid = 0;
+  int32_t parent = 0;         // Its parent's pid, if that is in the image; else 0.
+  int32_t exit_signal = 0;    // What its parent gets when it ends: SIGCHLD, mostly.
   int32_t process_group = 0;  // As the process sees them; 0 if outside its PID namespace.
   int32_t session = 0;
+  // wait(2) status of a process that has ended and was not waited for.  It has neither threads, nor
+  // memory, nor descriptors.
+  std::optional<int32_t> exit_status;
   int32_t stop_signal = 0;    // The job was stopped by this signal (SIGSTOP, ...); 0 if it ran.
   std::vector<ThreadDocument> threads;  // Leader first.
   std::vector<KindState> states;
@@ -209,10 +214,13 @@ struct ProcessDocument {
   template <typename Self, typename Visitor>
   static void Fields(Self& self, Visitor& visit) {
     visit("pid", self.pid, Range<int32_t>{1, 1 << 22});
-    visit("process_group", self.process_group);
-    visit("session", self.session);
+    visit("parent", self.parent, Range<int32_t>{0, 1 << 22});
+    visit("exit_signal", self.exit_signal, Range<int32_t>{0, 64});
+    visit("process_group", self.process_group, Range<int32_t>{0, 1 << 22});
+    visit("session", self.session, Range<int32_t>{0, 1 << 22});
+    visit("exit_status", self.exit_status, Range<int32_t>{0, 0xffff});
     visit("stop_signal", self.stop_signal, Range<int32_t>{0, 64});
-    visit("threads", self.threads, Range<size_t>{1, 100000});
+    visit("threads", self.threads, Range<size_t>{0, 100000});
     visit("states", self.states);
     visit("mappings", self.mappings);
     visit("guards", self.guards);

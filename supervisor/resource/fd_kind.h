@@ -15,6 +15,7 @@
 #include "supervisor/image/value.h"
 #include "supervisor/kernel/fdinfo.h"
 #include "supervisor/resource/contexts.h"
+#include "supervisor/resource/job_pids.h"
 #include "supervisor/resource/syscall_plan.h"
 
 namespace tardigrade {
@@ -30,6 +31,8 @@ struct FdFacts {
   // The same open file description in the supervisor (pidfd_getfd(2)): what is done to its
   // offset, flags or queue is done to the tracee's.  Look, do not touch.  Owned by the engine.
   int local_fd = -1;
+  // Everything that is saved along with it; null: this process alone.  Owned by the engine.
+  const JobPids* job = nullptr;
 };
 
 // One kind of open file description: how to recognise it, read it and make it again.
@@ -47,7 +50,8 @@ class FdKind {
   virtual bool Claims(const FdFacts& file) const = 0;
 
   // Refuses (kUnsupported, with the way out) what this kind cannot save.  Called before
-  // anything is injected.  `all` are all descriptors of the process, `file` among them.
+  // anything is injected.  `all` are all descriptors of all processes that are saved, `file` among
+  // them: numbers mean something together with a pid only.
   virtual Status Check(const FdFacts& file, std::span<const FdFacts> all) const {
     (void)file, (void)all;
     return Ok();
@@ -68,7 +72,8 @@ class FdKind {
   }
 
   // Adds what only the task itself can do once all its descriptors are at their numbers: epoll
-  // interest lists, POSIX locks, F_SETOWN.  `fd` is the lowest number of the description there.
+  // interest lists, POSIX locks, F_SETOWN.  `fd` is the lowest number of the description there.  Of
+  // several processes that hold the description, the first one's task does it.
   virtual Status PlanInTask(const Value& state, int fd, SyscallPlan& plan) const {
     (void)state, (void)fd, (void)plan;
     return Ok();

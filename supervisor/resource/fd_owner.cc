@@ -17,8 +17,16 @@ constexpr uint64_t kSettable = O_APPEND | O_ASYNC | O_DIRECT | O_NOATIME | O_NON
 Error ForeignOwner(const FdFacts& file, const f_owner_ex& owner) {
   return Error(ErrorCode::kUnsupported,
                StrCat("fd ", file.fd, " signals process or group ", owner.pid,
-                      " when it becomes ready (F_SETOWN), which is not the process that is saved; "
+                      " when it becomes ready (F_SETOWN), which is not saved along with it; "
                       "reset the owner with F_SETOWN first"));
+}
+
+// As the job sees it; nullopt if it is none of the job's.
+std::optional<pid_t> InnerOwner(const FdFacts& file, const f_owner_ex& owner) {
+  if (file.job == nullptr)
+    return owner.pid == file.pid ? std::optional(file.inner_pid) : std::nullopt;
+  return owner.type == F_OWNER_PGRP ? file.job->InnerGroup(owner.pid)
+                                    : file.job->InnerProcess(owner.pid);
 }
 
 }  // namespace
@@ -40,8 +48,9 @@ Result<std::optional<FdOwner>> ReadFdOwner(const FdFacts& file) {
     if (!inner.has_value()) return ForeignOwner(file, owner);
     state.id = inner.value();
   } else {
-    if (owner.pid != file.pid) return ForeignOwner(file, owner);
-    state.id = file.inner_pid;
+    const std::optional<pid_t> inner = InnerOwner(file, owner);
+    if (!inner.has_value()) return ForeignOwner(file, owner);
+    state.id = *inner;
   }
   return std::optional(state);
 }

@@ -55,10 +55,11 @@ class Planner {
     for (size_t i = 0; i < in_.process->mappings.size(); ++i) {
       const MappingDocument& mapping = in_.process->mappings[i];
       if (IsKernelMapping(mapping.path) || IsGate(mapping.path)) continue;
-      if (!shared_.PlanPiece(i, plan_)) Map(mapping, in_.backing_fds[i]);
+      if (!PlanInherited(mapping) && !shared_.PlanPiece(i, plan_)) Map(mapping, in_.backing_fds[i]);
       RETURN_IF_ERROR(AdviseAndPlace(mapping));
     }
     shared_.PlanRemoval(plan_);
+    RemoveZone();
     Fill();
     FreeExecuteOnlyKey();
     for (const MappingDocument& mapping : in_.process->mappings) Settle(mapping);
@@ -93,9 +94,33 @@ class Planner {
   }
 
   void UnmapEverythingElse() {
-    const uint64_t end = in_.segment.start + in_.segment.size;
-    plan_.Add("unmapping below the restorer", SYS_munmap, {0, in_.segment.start});
-    plan_.Add("unmapping above the restorer", SYS_munmap, {end, kTaskSize - end});
+    using Range = std::pair<uint64_t, uint64_t>;
+    const InheritedMemory::Zone& zone = in_.inherited->zone();
+    Range kept[] = {{in_.segment.start, in_.segment.start + in_.segment.size}, {zone.start, zone.end}};
+    std::sort(std::begin(kept), std::end(kept));
+    uint64_t at = 0;
+    for (const auto& [start, end] : kept) {
+      if (start > at) plan_.Add(StrCat("unmapping up to ", Hex(start)), SYS_munmap, {at, start - at});
+      at = std::max(at, end);
+    }
+    plan_.Add(StrCat("unmapping from ", Hex(at)), SYS_munmap, {at, kTaskSize - at});
+  }
+
+  // A piece of memory that other tasks have as well.  An old size of zero makes a further mapping:
+  // mremap(2); huge pages are moved instead.
+  bool PlanInherited(const MappingDocument& mapping) {
+    const InheritedMemory::Object* object = mapping.object.empty() ? nullptr : in_.inherited->Find(mapping.object);
+    if (object == nullptr) return false;
+    const uint64_t bytes = mapping.end - mapping.start;
+    plan_.Add(StrCat("mapping ", Hex(mapping.start), " of inherited shared memory"), SYS_mremap,
+              {object->at + mapping.offset, object->huge ? bytes : 0, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, mapping.start},
+              {.may_fail = false, .exactly = static_cast<int64_t>(mapping.start)});
+    return true;
+  }
+
+  void RemoveZone() {
+    const InheritedMemory::Zone& zone = in_.inherited->zone();
+    if (zone.end > zone.start) plan_.Add("unmapping what was inherited", SYS_munmap, {zone.start, zone.end - zone.start});
   }
 
   // Memory with PROT_EXEC alone has a key that the kernel took for it, and that counts as not
@@ -253,7 +278,7 @@ class Planner {
 }  // namespace
 
 Status PlanAddressSpace(const AddressSpaceInputs& inputs, SyscallPlan& plan, std::vector<FillMark>* marks) {
-  ASSIGN_OR_RETURN(const SharedObjects shared, SharedObjects::Find(*inputs.process, inputs.segment));
+  ASSIGN_OR_RETURN(const SharedObjects shared, SharedObjects::Find(*inputs.process, inputs.segment, *inputs.inherited));
   return Planner(inputs, shared, plan, marks).Run();
 }
 

@@ -9,6 +9,7 @@
 #include "supervisor/image/page_file.h"
 #include "supervisor/kernel/memory_map.h"
 #include "supervisor/resource/syscall_plan.h"
+#include "supervisor/restore/inherited_memory.h"
 #include "supervisor/restore/segment.h"
 
 namespace tardigrade {
@@ -19,6 +20,7 @@ struct AddressSpaceInputs {
   std::span<const PageExtent> extents;
   std::span<const MemoryMapping> here;  // This process's mappings: what the task starts with.
   Segment::Place segment;
+  const InheritedMemory* inherited = nullptr;
   int pages_fd = -1;             // Descriptor of the page file in the task.
   std::vector<int> backing_fds;  // Per mapping: descriptor in the task, -1 for anonymous memory.
   int first_helper_fd = -1;      // Descriptors from here on,

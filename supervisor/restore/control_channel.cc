@@ -1,5 +1,6 @@
 #include "supervisor/restore/control_channel.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -31,6 +32,11 @@ bool ControlChannel::AwaitStart() {
   restorer_.Reset();
   char word = 0;
   return recv(task_.get(), &word, 1, 0) == 1;
+}
+
+bool ControlChannel::IsRestorerThere() const {
+  pollfd other = {.fd = task_.get(), .events = 0, .revents = 0};
+  return poll(&other, 1, /*timeout_ms=*/0) == 0;
 }
 
 void ControlChannel::Send(char kind, ErrorCode code, const std::string& text) {

@@ -28,6 +28,7 @@ class ControlChannel {
 
   // The task's side.  AwaitStart() is false if the restorer is gone.
   bool AwaitStart();
+  bool IsRestorerThere() const;
   void SayError(const Error& error);
   void SayWarning(const std::string& text);
 

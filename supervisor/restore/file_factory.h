@@ -3,6 +3,7 @@
 
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "supervisor/base/result.h"
@@ -39,6 +40,7 @@ class FileFactory final : public CreateContext {
   std::string MovedPath(const std::string& path) const override;
   void Warn(std::string text) override { warnings_.push_back(std::move(text)); }
   const std::vector<std::string>& warnings() const { return warnings_; }
+  std::vector<std::string> TakeWarnings() { return std::exchange(warnings_, {}); }
 
  private:
   Result<ScopedFd> OutOfTheWay(ScopedFd fd) const;

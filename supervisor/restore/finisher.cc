@@ -70,12 +70,27 @@ Result<Finisher> Finisher::Attach(pid_t leader, bool seccomp) {
   return Finisher(leader, seccomp);
 }
 
-Status Finisher::AwaitParked(Segment& segment, const LoadedImage& image, const Watcher& watcher) {
+Status Finisher::AwaitParked(Segment& segment, const LoadedProcess& process, const Watcher& watcher) {
   RETURN_IF_ERROR(AwaitState(segment, RestorerState::kAwaitingSeccomp, watcher));
-  RETURN_IF_ERROR(SeizeThreads(image));
+  RETURN_IF_ERROR(SeizeThreads(process));
   if (!seccomp_) return Ok();
   segment.InstallSeccomp();
   return AwaitState(segment, RestorerState::kParked, watcher);
+}
+
+Status Finisher::CheckAlive(const std::function<Status()>& failure) {
+  ASSIGN_OR_RETURN(const std::optional<WaitStatus> change, ptrace::PollStop(leader_));
+  RETURN_IF_ERROR(failure());
+  if (!change.has_value()) return Ok();
+  if (change->gone())
+    return Error(ErrorCode::kTraceeGone, StrCat("the task ended while it was made: ", change->ToString()));
+  if (change->kind == WaitStatus::Kind::kSignalStop) {
+    const Result<arch::Registers> at = ptrace::GetRegisters(leader_);
+    return Error(ErrorCode::kInternal,
+                 StrCat("the task got signal ", change->signal, " while it was made",
+                        at.has_value() ? arch::Where(at.value()) : std::string()));
+  }
+  return ptrace::Continue(leader_);
 }
 
 Status Finisher::AwaitState(Segment& segment, RestorerState wanted, const Watcher& watcher) {
@@ -89,27 +104,16 @@ Status Finisher::AwaitState(Segment& segment, RestorerState wanted, const Watche
       all = all && (state == RestorerState::kParked || state == wanted);
     }
     if (all) return Ok();
-    ASSIGN_OR_RETURN(const std::optional<WaitStatus> change, ptrace::PollStop(leader_));
-    if (change.has_value() && change->gone()) {
-      RETURN_IF_ERROR(watcher.failure());
-      return Error(ErrorCode::kTraceeGone, StrCat("the task ended while it was made: ", change->ToString()));
-    }
-    if (change.has_value() && change->kind == WaitStatus::Kind::kSignalStop) {
-      const Result<arch::Registers> at = ptrace::GetRegisters(leader_);
-      return Error(ErrorCode::kInternal,
-                   StrCat("the task got signal ", change->signal, " while it was made",
-                          at.has_value() ? arch::Where(at.value()) : std::string()));
-    }
-    if (change.has_value()) RETURN_IF_ERROR(ptrace::Continue(leader_));
-    watcher.waiting();
+    RETURN_IF_ERROR(CheckAlive(watcher.failure));
+    RETURN_IF_ERROR(watcher.waiting());
     segment.WaitParked(parked, /*timeout_ms=*/20);
   }
 }
 
-Status Finisher::SeizeThreads(const LoadedImage& image) {
+Status Finisher::SeizeThreads(const LoadedProcess& process) {
   std::map<pid_t, pid_t> by_inner;
   ASSIGN_OR_RETURN(by_inner, OuterTids(leader_));
-  for (const ThreadDocument& thread : image.process.threads) {
+  for (const ThreadDocument& thread : process.document.threads) {
     const auto it = by_inner.find(thread.tid);
     if (it == by_inner.end()) return Error(ErrorCode::kInternal, StrCat("thread ", thread.tid, " was not made"));
     tids_.push_back(it->second);
@@ -169,11 +173,11 @@ Status Finisher::UnmapSegment(const Segment& segment) {
   return Ok();
 }
 
-Status Finisher::Arm(Segment& segment, const LoadedImage& image) {
+Status Finisher::Arm(Segment& segment, const LoadedProcess& process) {
   RETURN_IF_ERROR(StopThreads(), "stopping the restored threads");
   std::vector<arch::Registers> registers;
   for (size_t i = 0; i < tids_.size(); ++i) {
-    arch::Registers saved = image.threads[i].registers;
+    arch::Registers saved = process.threads[i].registers;
     if (segment.slot(i).replay != 0) {
       RETURN_IF_ERROR(AwaitReplay(segment, i, saved));
     } else {
@@ -183,8 +187,8 @@ Status Finisher::Arm(Segment& segment, const LoadedImage& image) {
   }
   RETURN_IF_ERROR(UnmapSegment(segment));
   for (size_t i = 0; i < tids_.size(); ++i) {
-    const ThreadDocument& document = image.process.threads[i];
-    RETURN_IF_ERROR(ptrace::SetExtendedState(tids_[i], image.threads[i].extended_state));
+    const ThreadDocument& document = process.document.threads[i];
+    RETURN_IF_ERROR(ptrace::SetExtendedState(tids_[i], process.threads[i].extended_state));
     RETURN_IF_ERROR(ptrace::SetRegisters(tids_[i], registers[i]));
     RETURN_IF_ERROR(ptrace::SetSignalMask(tids_[i], document.signal_mask));
     RETURN_IF_ERROR(RestoreDispatch(tids_[i], document.states));

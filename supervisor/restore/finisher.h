@@ -13,7 +13,7 @@
 
 namespace tardigrade {
 
-// Follows a task from its first instruction to the moment the job runs, as its tracer.  Until
+// Follows a task from its birth to the moment the job runs, as its tracer.  Until
 // Release() the task dies with this process (PTRACE_O_EXITKILL).
 class Finisher {
  public:
@@ -21,25 +21,32 @@ class Finisher {
   // installed, which must not judge the restorer.  Errors: kDenied without the right to suspend them.
   static Result<Finisher> Attach(pid_t leader, bool seccomp);
 
-  // Asked for its error when the task has died, and told now and then that the wait goes on.
+  // Asked for its error when the task has died, and now and then while the wait goes on, which an
+  // error ends.
   struct Watcher {
     std::function<Status()> failure;
-    std::function<void()> waiting;
+    std::function<Status()> waiting;
   };
 
   // Waits until every thread is parked in the segment, seccomp filters and all, and seizes them.
   // Errors: whatever a step failed with.
-  Status AwaitParked(Segment& segment, const LoadedImage& image, const Watcher& watcher);
+  Status AwaitParked(Segment& segment, const LoadedProcess& process, const Watcher& watcher);
+
+  // For a wait on something else: lets the leader go on from stops it may have come to.  Errors: as
+  // AwaitParked(), `failure` first.
+  Status CheckAlive(const std::function<Status()>& failure);
 
   // Stops every thread, takes the segment away and gives all their registers.
-  Status Arm(Segment& segment, const LoadedImage& image);
+  Status Arm(Segment& segment, const LoadedProcess& process);
 
-  // Lets the job run: the point of no return.
+  // Lets the process run: the point of no return.
   Status Release(int stop_signal);
+
+  pid_t leader() const { return leader_; }
 
  private:
   Finisher(pid_t leader, bool seccomp) : leader_(leader), seccomp_(seccomp) {}
-  Status SeizeThreads(const LoadedImage& image);
+  Status SeizeThreads(const LoadedProcess& process);
   Status StopThreads();
   // Until no thread is in any other state than `wanted` or kParked.
   Status AwaitState(Segment& segment, protocol::RestorerState wanted, const Watcher& watcher);

@@ -25,10 +25,10 @@ int HighestOwnFd() {
 }
 
 // Mappings of one file share a backing; fills in all but the numbers.
-Status FindBackings(const LoadedImage& image, const KindList& kinds, HelperFds& fds) {
+Status FindBackings(const ProcessDocument& process, const KindList& kinds, HelperFds& fds) {
   std::multimap<std::string, size_t> by_path;  // Path of a mapping -> backing.
-  for (size_t i = 0; i < image.process.mappings.size(); ++i) {
-    const MappingDocument& mapping = image.process.mappings[i];
+  for (size_t i = 0; i < process.mappings.size(); ++i) {
+    const MappingDocument& mapping = process.mappings[i];
     const MappingKind* kind = FindMappingKind(kinds, mapping.backing.kind);
     if (kind == nullptr)
       return Error(ErrorCode::kBadImage,
@@ -41,7 +41,7 @@ Status FindBackings(const LoadedImage& image, const KindList& kinds, HelperFds& 
     }
     const auto [first, last] = by_path.equal_range(mapping.path);
     for (auto it = first; it != last && found == HelperFds::npos; ++it) {
-      const KindState& other = image.process.mappings[fds.opened_from[it->second]].backing;
+      const KindState& other = process.mappings[fds.opened_from[it->second]].backing;
       if (other.kind == mapping.backing.kind && other.state == mapping.backing.state)
         found = it->second;
     }
@@ -73,26 +73,33 @@ int FindFreeNumbers(std::span<const int> taken, int lowest, int count, uint64_t 
   return -1;
 }
 
-Result<HelperFds> AssignHelperFds(const LoadedImage& image, const KindList& kinds) {
-  HelperFds fds;
-  RETURN_IF_ERROR(FindBackings(image, kinds, fds));
+Result<std::vector<HelperFds>> AssignHelperFds(const LoadedImage& image, const KindList& kinds) {
+  std::vector<HelperFds> all(image.processes.size());
   std::vector<int> taken;
-  for (const DescriptorDocument& d : image.process.descriptors) taken.push_back(d.fd);
+  size_t most_backings = 0;
+  for (size_t i = 0; i < all.size(); ++i) {
+    const ProcessDocument& process = image.processes[i].document;
+    RETURN_IF_ERROR(FindBackings(process, kinds, all[i]));
+    most_backings = std::max(most_backings, all[i].opened_from.size());
+    for (const DescriptorDocument& d : process.descriptors) taken.push_back(d.fd);
+  }
   rlimit limit = {};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return Error::Errno("getrlimit");
-  const size_t count = 1 + fds.opened_from.size() + image.files.files.size() +
-                       image.files.objects.size() + 2 * kMomentary;
+  const size_t count =
+      1 + most_backings + image.files.files.size() + image.files.objects.size() + 2 * kMomentary;
   // Below are this process's own descriptors, and room for what is open for a moment.
   const int lowest = HighestOwnFd() + static_cast<int>(kMomentary);
-  fds.pages = FindFreeNumbers(taken, lowest, static_cast<int>(count), limit.rlim_max);
-  if (fds.pages < 0)
+  const int pages = FindFreeNumbers(taken, lowest, static_cast<int>(count), limit.rlim_max);
+  if (pages < 0)
     return Error(ErrorCode::kDenied,
                  StrCat("the hard limit of open files here is ", limit.rlim_max,
                         ", too low to make this job's; raise it (ulimit -Hn)"));
-  int next = fds.pages + 1;
-  for (size_t i = 0; i < fds.opened_from.size(); ++i) fds.backings.push_back(next++);
-  fds.first_free = next + static_cast<int>(kMomentary) / 2;
-  return fds;
+  for (HelperFds& fds : all) {
+    fds.pages = pages;
+    for (size_t i = 0; i < fds.opened_from.size(); ++i) fds.backings.push_back(pages + 1 + static_cast<int>(i));
+    fds.first_free = pages + 1 + static_cast<int>(most_backings + kMomentary / 2);
+  }
+  return all;
 }
 
 }  // namespace tardigrade

@@ -11,8 +11,8 @@
 
 namespace tardigrade {
 
-// Which numbers the restorer's own descriptors have in the task: one block that holds none of the
-// job's.
+// Which numbers the restorer's own descriptors have in a task: one block that holds none of the
+// job's.  Its beginning and its end are the same in all tasks, because descriptors are inherited.
 struct HelperFds {
   int pages = -1;                   // The page file; the lowest helper.
   std::vector<int> backings;        // Distinct files behind mappings; they follow one another.
@@ -26,9 +26,9 @@ struct HelperFds {
 // `taken`: above all of these where the limit allows, else in the lowest gap; -1 if there is none.
 int FindFreeNumbers(std::span<const int> taken, int lowest, int count, uint64_t limit);
 
-// Errors: kBadImage for a mapping of an unknown kind; kDenied if the hard limit of open files is too
-// low.
-Result<HelperFds> AssignHelperFds(const LoadedImage& image, const KindList& kinds);
+// For every process.  Errors: kBadImage for a mapping of an unknown kind; kDenied if the hard limit of
+// open files is too low.
+Result<std::vector<HelperFds>> AssignHelperFds(const LoadedImage& image, const KindList& kinds);
 
 }  // namespace tardigrade
 

@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "supervisor/base/file_io.h"
+#include "supervisor/kernel/children.h"
 #include "supervisor/resource/init_name.h"
 
 namespace tardigrade {
@@ -82,6 +83,16 @@ Result<pid_t> ChildOf(pid_t init) {
   const pid_t child = std::atoi(children.c_str());
   if (child <= 0) return Error(ErrorCode::kTraceeGone, "the task ended before it began");
   return child;
+}
+
+// `root` and all its descendants.
+std::vector<pid_t> FamilyOf(pid_t root) {
+  std::vector<pid_t> family = {root};
+  for (size_t i = 0; i < family.size(); ++i) {
+    const Result<std::vector<pid_t>> children = ListChildren(family[i]);
+    if (children.has_value()) family.insert(family.end(), children.value().begin(), children.value().end());
+  }
+  return family;
 }
 
 }  // namespace
@@ -216,18 +227,23 @@ void Launcher::Abandon(const LaunchedTask& task) {
   const pid_t top = task.init_pid > 0 ? task.init_pid : task.pid;
   // The init cannot end before all in its namespace is reaped, and a traced thread is reaped by its
   // tracer first (kernel/pid_namespace.c, zap_pid_ns_processes(); kernel/exit.c, wait_task_zombie()).
-  std::vector<pid_t> traced = {task.pid};
-  std::error_code unreadable;
-  for (const auto& entry : std::filesystem::directory_iterator(StrCat("/proc/", task.pid, "/task"), unreadable))
-    traced.push_back(std::atoi(entry.path().filename().c_str()));
+  const std::vector<pid_t> family = FamilyOf(task.pid);
+  std::vector<pid_t> traced;
+  for (const pid_t pid : family) {
+    traced.push_back(pid);
+    std::error_code unreadable;
+    for (const auto& entry : std::filesystem::directory_iterator(StrCat("/proc/", pid, "/task"), unreadable))
+      traced.push_back(std::atoi(entry.path().filename().c_str()));
+  }
   kill(top, SIGKILL);
-  kill(task.pid, SIGKILL);
+  for (const pid_t pid : family) kill(pid, SIGKILL);
   for (;;) {
+    bool all_reaped = true;
     for (const pid_t tid : traced) {
-      if (tid != top) (void)waitpid(tid, nullptr, WNOHANG | __WALL);
+      if (tid != top) all_reaped = (waitpid(tid, nullptr, WNOHANG | __WALL) < 0 && errno == ECHILD) && all_reaped;
     }
     const pid_t ended = waitpid(top, nullptr, WNOHANG | __WALL);
-    if (ended == top || (ended < 0 && errno == ECHILD)) return;
+    if ((ended == top || (ended < 0 && errno == ECHILD)) && all_reaped) return;
     usleep(500);
   }
 }

@@ -43,7 +43,8 @@ class Launcher {
   // may not make these, a user namespace in which the caller is itself.
   Result<LaunchedTask> InNewNamespace(pid_t pid, const std::function<void()>& run);
 
-  // Kills a task that is not to be, with its namespace, and reaps it.
+  // Kills a task that is not to be, with its descendants and its namespace, and reaps what this process
+  // traces of them.
   void Abandon(const LaunchedTask& task);
 
   // The init dies with this process until this is called.

@@ -61,30 +61,59 @@ Result<LoadedThread> LoadThread(const ThreadDocument& document, const Attachment
   return thread;
 }
 
+Result<LoadedProcess> LoadProcess(const ImageReader& reader, const ManifestProcess& entry, const FilesDocument& files) {
+  LoadedProcess process;
+  ASSIGN_OR_RETURN(const Value value, reader.ReadDocument(entry.document));
+  ASSIGN_OR_RETURN(process.document, Decode<ProcessDocument>(value, "process"));
+  const ProcessDocument& document = process.document;
+  if (process.has_ended()) {
+    if (!document.threads.empty() || !document.mappings.empty() || !document.descriptors.empty())
+      return Bad("it has ended, and yet has threads, memory or descriptors");
+    return process;
+  }
+  const uint64_t page_size = reader.manifest().host.page_size;
+  RETURN_IF_ERROR(CheckMappings(document.mappings, page_size));
+  RETURN_IF_ERROR(CheckDescriptors(document.descriptors, files.files.size()));
+  if (document.threads.empty() || document.threads[0].tid != document.pid) return Bad("the first thread is not the leader");
+  for (const ThreadDocument& thread : document.threads) {
+    ASSIGN_OR_RETURN(LoadedThread loaded, LoadThread(thread, reader.attachments()), "thread ", thread.tid);
+    process.threads.push_back(std::move(loaded));
+  }
+  ASSIGN_OR_RETURN(process.pages, reader.OpenPages(document.pages, document.pagemap));
+  RETURN_IF_ERROR(CheckPages(*process.pages, document.mappings, page_size));
+  return process;
+}
+
+Status CheckTree(const std::vector<LoadedProcess>& processes) {
+  if (processes.empty()) return Bad("it holds no process");
+  if (processes[0].document.parent != 0 || processes[0].has_ended()) return Bad("the first process is not the root");
+  std::set<int32_t> ids;
+  std::set<int32_t> parents;
+  for (const LoadedProcess& process : processes) {
+    const ProcessDocument& document = process.document;
+    if (&process != &processes[0] && !parents.contains(document.parent))
+      return Bad(StrCat("the parent of process ", document.pid, " does not come before it"));
+    if (process.has_ended() && !ids.insert(document.pid).second) return Bad(StrCat("process ", document.pid, " is there twice"));
+    if (!process.has_ended()) parents.insert(document.pid);
+    for (const ThreadDocument& thread : document.threads) {
+      if (!ids.insert(thread.tid).second) return Bad(StrCat("thread ", thread.tid, " is there twice"));
+    }
+  }
+  return Ok();
+}
+
 }  // namespace
 
 Result<LoadedImage> LoadedImage::Load(const std::string& dir) {
   LoadedImage image;
   ASSIGN_OR_RETURN(image.reader, ImageReader::Open(dir));
-  const Manifest& manifest = image.reader->manifest();
-  if (manifest.processes.size() != 1)
-    return Error(ErrorCode::kUnsupported, StrCat("the image holds ", manifest.processes.size(),
-                                                 " processes; this version restores one"));
-  ASSIGN_OR_RETURN(const Value process, image.reader->ReadDocument(manifest.processes[0].document));
-  ASSIGN_OR_RETURN(image.process, Decode<ProcessDocument>(process, "process"));
   ASSIGN_OR_RETURN(const Value files, image.reader->ReadDocument("files.json"));
   ASSIGN_OR_RETURN(image.files, Decode<FilesDocument>(files, "files"));
-  RETURN_IF_ERROR(CheckMappings(image.process.mappings, manifest.host.page_size));
-  RETURN_IF_ERROR(CheckDescriptors(image.process.descriptors, image.files.files.size()));
-  if (image.process.threads[0].tid != image.process.pid) return Bad("the first thread is not the leader");
-  std::set<int32_t> tids;
-  for (const ThreadDocument& thread : image.process.threads) {
-    if (!tids.insert(thread.tid).second) return Bad(StrCat("thread ", thread.tid, " is there twice"));
-    ASSIGN_OR_RETURN(LoadedThread loaded, LoadThread(thread, image.reader->attachments()), "thread ", thread.tid);
-    image.threads.push_back(std::move(loaded));
+  for (const ManifestProcess& entry : image.reader->manifest().processes) {
+    ASSIGN_OR_RETURN(LoadedProcess process, LoadProcess(*image.reader, entry, image.files), "process ", entry.pid);
+    image.processes.push_back(std::move(process));
   }
-  ASSIGN_OR_RETURN(image.pages, image.reader->OpenPages(image.process.pages, image.process.pagemap));
-  RETURN_IF_ERROR(CheckPages(*image.pages, image.process.mappings, manifest.host.page_size));
+  RETURN_IF_ERROR(CheckTree(image.processes));
   return image;
 }
 

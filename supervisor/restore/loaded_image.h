@@ -18,14 +18,22 @@ struct LoadedThread {
   std::vector<std::byte> extended_state;
 };
 
+struct LoadedProcess {
+  ProcessDocument document;
+  std::vector<LoadedThread> threads;      // As document.threads.
+  std::unique_ptr<PageFileReader> pages;  // Null of one that has ended.
+
+  bool has_ended() const { return document.exit_status.has_value(); }
+};
+
 // The documents of an image, decoded and checked against each other: every reference leads
-// somewhere, mappings are sorted and do not overlap, descriptors are distinct.
+// somewhere, mappings are sorted and do not overlap, descriptors are distinct, ids are as well.
 struct LoadedImage {
   std::unique_ptr<ImageReader> reader;
-  ProcessDocument process;
   FilesDocument files;
-  std::vector<LoadedThread> threads;  // As process.threads.
-  std::unique_ptr<PageFileReader> pages;
+  std::vector<LoadedProcess> processes;  // Root first, parents before their children.
+
+  const LoadedProcess& root() const { return processes[0]; }
 
   // Errors: kBadImage, naming what is wrong.
   static Result<LoadedImage> Load(const std::string& dir);

@@ -7,9 +7,15 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <map>
 #include <memory>
 #include <optional>
+#include <utility>
+#include <vector>
 
+#include "supervisor/kernel/children.h"
+#include "supervisor/kernel/task_status.h"
+#include "supervisor/restore/birth_plan.h"
 #include "supervisor/restore/control_channel.h"
 #include "supervisor/restore/finisher.h"
 #include "supervisor/restore/launcher.h"
@@ -17,6 +23,7 @@
 #include "supervisor/restore/restore_plan.h"
 #include "supervisor/restore/segment.h"
 #include "supervisor/restore/task_entry.h"
+#include "supervisor/restore/tree_board.h"
 
 namespace tardigrade {
 namespace {
@@ -38,11 +45,21 @@ class ScopedSignalBlock {
   sigset_t before_ = {};
 };
 
-bool PidsAreFree(const ProcessDocument& process) {
-  for (const ThreadDocument& thread : process.threads) {
-    if (access(StrCat("/proc/", thread.tid).c_str(), F_OK) == 0) return false;
+bool IsPidFree(pid_t pid) { return access(StrCat("/proc/", pid).c_str(), F_OK) != 0; }
+
+// The first of the job's ids, those that are stood in for among them, that is taken here.
+Result<std::optional<pid_t>> FindTakenPid(const LoadedImage& image) {
+  for (const LoadedProcess& process : image.processes) {
+    if (!IsPidFree(process.document.pid)) return std::optional(process.document.pid);
+    for (const ThreadDocument& thread : process.document.threads) {
+      if (!IsPidFree(thread.tid)) return std::optional(thread.tid);
+    }
   }
-  return true;
+  ASSIGN_OR_RETURN(const BirthPlan births, BirthPlan::Make(image));
+  for (const pid_t pid : births.stand_in_pids) {
+    if (!IsPidFree(pid)) return std::optional(pid);
+  }
+  return std::optional<pid_t>();
 }
 
 // clone3(2) may choose a pid with CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN over the PID namespace;
@@ -80,11 +97,17 @@ class Attempt {
   Status Make() {
     ASSIGN_OR_RETURN(launcher_, Launcher::Create());
     ASSIGN_OR_RETURN(ControlChannel channel, ControlChannel::Create());
-    ASSIGN_OR_RETURN(segment_, Segment::Create(plan_.place, plan_.threads));
-    const TaskInputs inputs{&image_, &kinds_, &plan_, segment_.get(), &options_.moved_files, &channel};
-    const auto run = [&inputs] { RunTask(inputs); };
-    ASSIGN_OR_RETURN(task_, new_namespace_ ? launcher_->InNewNamespace(image_.process.pid, run)
-                                           : launcher_->WithSamePid(image_.process.pid, options_.detach, run));
+    ASSIGN_OR_RETURN(board_, TreeBoard::Create());
+    for (const ProcessPlan& process : plan_.processes) {
+      segments_.emplace_back();
+      if (process.threads.empty()) continue;
+      ASSIGN_OR_RETURN(segments_.back(), Segment::Create(process.place, process.threads));
+    }
+    const TaskInputs inputs{&image_, &kinds_, &plan_, segments_, &options_.moved_files, &channel, board_.get()};
+    const auto run = [&inputs] { RunRootTask(inputs); };
+    const pid_t root = image_.root().document.pid;
+    ASSIGN_OR_RETURN(task_, new_namespace_ ? launcher_->InNewNamespace(root, run)
+                                           : launcher_->WithSamePid(root, options_.detach, run));
     Status made = Build(channel);
     if (!made.has_value()) launcher_->Abandon(task_);
     return made;
@@ -95,34 +118,111 @@ class Attempt {
 
  private:
   bool HasSeccomp() const {
-    return std::any_of(plan_.threads.begin(), plan_.threads.end(),
-                       [](const ThreadPlans& thread) { return !thread.seccomp.empty(); });
+    for (const ProcessPlan& process : plan_.processes) {
+      if (std::any_of(process.threads.begin(), process.threads.end(),
+                      [](const ThreadPlans& thread) { return !thread.seccomp.empty(); }))
+        return true;
+    }
+    return false;
   }
 
   Status Build(ControlChannel& channel) {
-    ASSIGN_OR_RETURN(Finisher finisher, Finisher::Attach(task_.pid, HasSeccomp()));
+    channel_ = &channel;
+    ASSIGN_OR_RETURN(Finisher root, Finisher::Attach(task_.pid, HasSeccomp()));
     RETURN_IF_ERROR(channel.SayStart());
-    ControlChannel::Reports reports;
-    const auto failure = [&]() -> Status {
-      channel.Collect(reports);
-      if (reports.error.empty()) return Ok();
-      return Error(reports.code, reports.error);
-    };
-    progress_.Begin("restoring memory", plan_.fill_marks.empty() ? 0 : plan_.fill_marks.back().bytes);
-    RETURN_IF_ERROR(finisher.AwaitParked(*segment_, image_, {failure, [this] { TellProgress(); }}));
+    RETURN_IF_ERROR(AwaitBirths(root));
+    ASSIGN_OR_RETURN(std::vector<Finisher> finishers, AttachAll(std::move(root)));
+    board_->Arrive(TreeBoard::kGo, 1);
+    uint64_t bytes = 0;
+    for (const ProcessPlan& process : plan_.processes) bytes += process.fill_marks.empty() ? 0 : process.fill_marks.back().bytes;
+    progress_.Begin("restoring memory", bytes);
+    RETURN_IF_ERROR(EachProcess(finishers, [this](Finisher& finisher, size_t i) {
+      return finisher.AwaitParked(*segments_[i], image_.processes[i], {[this] { return Failure(); }, [this] { return Waiting(); }});
+    }));
     progress_.End();
-    channel.Collect(reports);
-    for (std::string& warning : reports.warnings) report_.warnings.push_back(std::move(warning));
-    RETURN_IF_ERROR(finisher.Arm(*segment_, image_));
+    (void)Failure();
+    for (std::string& warning : reports_.warnings) report_.warnings.push_back(std::move(warning));
+    RETURN_IF_ERROR(EachProcess(finishers, [this](Finisher& finisher, size_t i) {
+      return finisher.Arm(*segments_[i], image_.processes[i]);
+    }));
     if (options_.on_restored) RETURN_IF_ERROR(options_.on_restored(task_.pid, report_.warnings));
     launcher_->SetFree(task_);
-    return finisher.Release(image_.process.stop_signal);
+    return EachProcess(finishers, [this](Finisher& finisher, size_t i) {
+      return finisher.Release(image_.processes[i].document.stop_signal);
+    });
+  }
+
+  // `finishers` are of those that have not ended, in their order.
+  template <typename Step>
+  Status EachProcess(std::vector<Finisher>& finishers, const Step& step) {
+    auto finisher = finishers.begin();
+    for (size_t i = 0; i < image_.processes.size(); ++i) {
+      if (image_.processes[i].has_ended()) continue;
+      Status done = step(*finisher++, i);
+      if (done.has_value()) continue;
+      if (image_.processes.size() == 1) return done;
+      return std::move(done).error().While(StrCat("process ", image_.processes[i].document.pid));
+    }
+    return Ok();
+  }
+
+  // What a task said it failed with.
+  Status Failure() {
+    channel_->Collect(reports_);
+    if (reports_.error.empty()) return Ok();
+    return Error(reports_.code, reports_.error);
+  }
+
+  Status Waiting() {
+    TellProgress();
+    return Failure();
+  }
+
+  Status AwaitBirths(Finisher& root) {
+    constexpr int kTickMs = 20;
+    Status failed = Ok();
+    const auto may_wait = [&] {
+      failed = root.CheckAlive([this] { return Failure(); });
+      return failed.has_value();
+    };
+    if (board_->Await(TreeBoard::kBorn, static_cast<uint32_t>(image_.processes.size()), kTickMs, may_wait)) return Ok();
+    return failed;
+  }
+
+  // The job's pids are those of the namespace it is made in.
+  Result<std::vector<Finisher>> AttachAll(Finisher root) {
+    std::map<pid_t, pid_t> outer_of;
+    std::vector<pid_t> family = {task_.pid};
+    for (size_t i = 0; i < family.size(); ++i) {
+      ASSIGN_OR_RETURN(const pid_t inner, ReadInnerTid(family[i], family[i]));
+      outer_of.emplace(inner, family[i]);
+      ASSIGN_OR_RETURN(const std::vector<pid_t> children, ListChildren(family[i]));
+      family.insert(family.end(), children.begin(), children.end());
+    }
+    std::vector<Finisher> finishers;
+    finishers.push_back(std::move(root));
+    for (size_t i = 1; i < image_.processes.size(); ++i) {
+      const LoadedProcess& process = image_.processes[i];
+      if (process.has_ended()) continue;
+      const auto it = outer_of.find(process.document.pid);
+      if (it == outer_of.end()) return Error(ErrorCode::kInternal, StrCat("process ", process.document.pid, " was not made"));
+      ASSIGN_OR_RETURN(Finisher finisher, Finisher::Attach(it->second, HasSeccomp()));
+      finishers.push_back(std::move(finisher));
+    }
+    return finishers;
   }
 
   void TellProgress() {
-    const size_t done = segment_->MemoryOpsDone();
-    for (; told_ < plan_.fill_marks.size() && plan_.fill_marks[told_].op < done; ++told_)
-      progress_.Advance(plan_.fill_marks[told_].bytes - (told_ == 0 ? 0 : plan_.fill_marks[told_ - 1].bytes));
+    uint64_t done = 0;
+    for (size_t i = 0; i < plan_.processes.size(); ++i) {
+      const std::vector<FillMark>& marks = plan_.processes[i].fill_marks;
+      if (segments_[i] == nullptr || marks.empty()) continue;
+      const size_t ops = segments_[i]->MemoryOpsDone();
+      const auto next = std::partition_point(marks.begin(), marks.end(), [&](const FillMark& mark) { return mark.op < ops; });
+      if (next != marks.begin()) done += (next - 1)->bytes;
+    }
+    progress_.Advance(done - told_);
+    told_ = done;
   }
 
   const RestoreOptions& options_;
@@ -130,27 +230,30 @@ class Attempt {
   const LoadedImage& image_;
   RestoreReport& report_;
   Progress& progress_;
-  size_t told_ = 0;  // Of plan_.fill_marks.
+  uint64_t told_ = 0;  // Bytes.
   bool new_namespace_ = false;
   RestorePlan plan_;
   std::unique_ptr<Launcher> launcher_;
-  std::unique_ptr<Segment> segment_;
+  std::unique_ptr<TreeBoard> board_;
+  std::vector<std::unique_ptr<Segment>> segments_;  // As the image's processes.
+  ControlChannel* channel_ = nullptr;
+  ControlChannel::Reports reports_;
   LaunchedTask task_;
 };
 
 Result<bool> ChooseNewNamespace(const RestoreOptions& options, const LoadedImage& image) {
   const bool allowed = MayChoosePids();
-  const bool are_free = PidsAreFree(image.process);
+  ASSIGN_OR_RETURN(const std::optional<pid_t> taken, FindTakenPid(image));
   switch (options.pids) {
     case PidChoice::kNewNamespace: return true;
-    case PidChoice::kAutomatic: return !(allowed && are_free);
+    case PidChoice::kAutomatic: return !allowed || taken.has_value();
     case PidChoice::kSamePids: break;
   }
   if (!allowed)
     return Error(ErrorCode::kDenied, "choosing pids needs CAP_CHECKPOINT_RESTORE; without --same-pids the job gets its "
                                      "old pids in a PID namespace of its own");
-  if (!are_free)
-    return Error(ErrorCode::kSystem, StrCat("pid ", image.process.pid, " or one of its threads' is taken; without "
+  if (taken.has_value())
+    return Error(ErrorCode::kSystem, StrCat("pid ", *taken, " is taken; without "
                                             "--same-pids the job gets its old pids in a PID namespace of its own"));
   return false;
 }
@@ -165,7 +268,7 @@ Result<RestoreReport> Restore(const RestoreOptions& options, const KindList& kin
   ASSIGN_OR_RETURN(report.new_pid_namespace, ChooseNewNamespace(options, image));
   Attempt attempt(options, kinds, image, report, progress);
   RETURN_IF_ERROR(attempt.Plan(report.new_pid_namespace));
-  report.inner_pid = image.process.pid;
+  report.inner_pid = image.root().document.pid;
   if (options.dry_run) return report;
 
   const ScopedSignalBlock blocked;

@@ -1,6 +1,8 @@
 #include "supervisor/restore/restore_plan.h"
 
 #include <algorithm>
+#include <map>
+#include <utility>
 
 #include "supervisor/base/file_io.h"
 #include "supervisor/restore/address_space_plan.h"
@@ -35,44 +37,6 @@ Status PlanStates(const std::vector<std::unique_ptr<Kind>>& kinds, const std::ve
   return Ok();
 }
 
-Status PlanDescriptorsInTask(const LoadedImage& image, const KindList& kinds, SyscallPlan& plan) {
-  std::vector<int> lowest(image.files.files.size(), -1);
-  for (const DescriptorDocument& d : image.process.descriptors) {
-    if (lowest[d.file] < 0 || d.fd < lowest[d.file]) lowest[d.file] = d.fd;
-  }
-  for (const auto step : {&FdKind::PlanBeforeLocks, &FdKind::PlanInTask}) {
-    for (size_t i = 0; i < lowest.size(); ++i) {
-      if (lowest[i] < 0) continue;
-      const KindState& file = image.files.files[i];
-      const FdKind* kind = FindFdKind(kinds, file.kind);
-      if (kind == nullptr)
-        return Error(ErrorCode::kBadImage, StrCat("the image has a file of a kind this version does not know: ", file.kind));
-      RETURN_IF_ERROR((kind->*step)(file.state, lowest[i], plan), "fd ", lowest[i]);
-    }
-  }
-  return Ok();
-}
-
-Status PlanThread(const LoadedImage& image, size_t index, const KindList& kinds, const RestoreFacts& facts,
-                  ThreadPlans& plans) {
-  const ThreadDocument& document = image.process.threads[index];
-  plans.tid = document.tid;
-  TaskPlan steps;
-  RETURN_IF_ERROR(PlanStates(kinds.threads, document.states, facts, steps), "thread ", document.tid);
-  if (index == 0) {
-    RETURN_IF_ERROR(PlanDescriptorsInTask(image, kinds, steps[Phase::kProcess]));
-    TaskPlan process;
-    RETURN_IF_ERROR(PlanStates(kinds.processes, image.process.states, facts, process));
-    for (int phase = 0; phase < kPhaseCount; ++phase) steps.phases[phase].Append(process.phases[phase]);
-  }
-  plans.process = std::move(steps[Phase::kProcess]);
-  plans.limits = std::move(steps[Phase::kLimits]);
-  for (const Phase phase : {Phase::kThread, Phase::kCredentials, Phase::kArm}) plans.thread.Append(steps[phase]);
-  plans.seccomp = std::move(steps[Phase::kSeccomp]);
-  PlanReplay(image.threads[index].registers, document.syscall_time_left_ns, plans.replay);
-  return Ok();
-}
-
 // The job's mappings as ParseMaps would give them: only what choosing a place needs.
 std::vector<MemoryMapping> Addresses(const ProcessDocument& process) {
   std::vector<MemoryMapping> mappings;
@@ -85,49 +49,164 @@ std::vector<MemoryMapping> Addresses(const ProcessDocument& process) {
   return mappings;
 }
 
-std::vector<std::string> Summarize(const LoadedImage& image, const RestorePlan& plan) {
-  uint64_t pages = 0, steps = 0;
-  for (const PageExtent& extent : image.pages->extents()) pages += extent.pages;
-  for (const ThreadPlans& t : plan.threads)
-    steps += t.memory.size() + t.process.size() + t.limits.size() + t.thread.size() + t.seccomp.size();
-  std::vector<std::string> lines;
-  lines.push_back(StrCat("process ", image.process.pid, ": ", image.process.threads.size(), " threads, ",
-                         image.process.mappings.size(), " mappings, ", pages * 4096, " bytes of memory, ",
-                         image.process.descriptors.size(), " descriptors; ", steps, " steps"));
-  for (const DescriptorDocument& d : image.process.descriptors)
-    lines.push_back(StrCat("  fd ", d.fd, ": ", image.files.files[d.file].kind));
-  return lines;
-}
+// Of several processes that hold a description the first does what is to be done in a task.
+class DescriptorOwners {
+ public:
+  explicit DescriptorOwners(const LoadedImage& image) : owner_(image.files.files.size(), npos) {
+    for (size_t i = 0; i < image.processes.size(); ++i) {
+      for (const DescriptorDocument& d : image.processes[i].document.descriptors) {
+        if (owner_[d.file] == npos) owner_[d.file] = i;
+      }
+    }
+  }
+  bool Owns(size_t process, size_t file) const { return owner_[file] == process; }
+
+ private:
+  static constexpr size_t npos = ~size_t{0};
+  std::vector<size_t> owner_;
+};
+
+class Planner {
+ public:
+  Planner(const LoadedImage& image, const KindList& kinds, const RestoreFacts& facts)
+      : image_(image), kinds_(kinds), facts_(facts), owners_(image) {}
+
+  Result<RestorePlan> Run() {
+    plan_.processes.resize(image_.processes.size());
+    ASSIGN_OR_RETURN(plan_.births, BirthPlan::Make(image_));
+    ASSIGN_OR_RETURN(std::vector<HelperFds> fds, AssignHelperFds(image_, kinds_));
+    ASSIGN_OR_RETURN(const std::string maps, ReadFile("/proc/self/maps"));
+    ASSIGN_OR_RETURN(here_, ParseMaps(maps));
+    taken_ = here_;
+    std::vector<std::pair<uint64_t, uint64_t>> ranges;
+    for (const MemoryMapping& mapping : here_) ranges.emplace_back(mapping.start, mapping.end + kRoomToGrow);
+    ASSIGN_OR_RETURN(plan_.inherited, InheritedMemory::Plan(image_, std::move(ranges)));
+    if (const InheritedMemory::Zone& zone = plan_.inherited.zone(); zone.end != 0) Take(zone.start, zone.end);
+    for (size_t i = 0; i < plan_.processes.size(); ++i) {
+      const LoadedProcess& process = image_.processes[i];
+      plan_.processes[i].fds = std::move(fds[i]);
+      if (process.has_ended()) {
+        plan_.summary.push_back(StrCat("process ", process.document.pid, ": has ended"));
+      } else if (image_.processes.size() == 1) {
+        RETURN_IF_ERROR(PlanProcess(i));
+      } else {
+        RETURN_IF_ERROR(PlanProcess(i), "process ", process.document.pid);
+      }
+    }
+    return std::move(plan_);
+  }
+
+ private:
+  // Above this process's own mappings: the heap, and what is mapped meanwhile.
+  static constexpr uint64_t kRoomToGrow = uint64_t{1} << 30;
+  // The order of the segment and the zone decides on one step more or less.
+  static constexpr uint64_t kSizeSlack = 256;
+
+  Status PlanDescriptorsInTask(size_t index, SyscallPlan& plan) {
+    std::map<uint32_t, int> lowest;
+    for (const DescriptorDocument& d : image_.processes[index].document.descriptors) {
+      const auto [it, added] = lowest.emplace(d.file, d.fd);
+      it->second = std::min(it->second, d.fd);
+    }
+    for (const auto step : {&FdKind::PlanBeforeLocks, &FdKind::PlanInTask}) {
+      for (const auto& [file_index, fd] : lowest) {
+        if (!owners_.Owns(index, file_index)) continue;
+        const KindState& file = image_.files.files[file_index];
+        const FdKind* kind = FindFdKind(kinds_, file.kind);
+        if (kind == nullptr)
+          return Error(ErrorCode::kBadImage, StrCat("the image has a file of a kind this version does not know: ", file.kind));
+        RETURN_IF_ERROR((kind->*step)(file.state, fd, plan), "fd ", fd);
+      }
+    }
+    return Ok();
+  }
+
+  Status PlanThread(size_t index, size_t thread, ThreadPlans& plans) {
+    const LoadedProcess& process = image_.processes[index];
+    const ThreadDocument& document = process.document.threads[thread];
+    plans.tid = document.tid;
+    TaskPlan steps;
+    RETURN_IF_ERROR(PlanStates(kinds_.threads, document.states, facts_, steps), "thread ", document.tid);
+    if (thread == 0) {
+      RETURN_IF_ERROR(PlanDescriptorsInTask(index, steps[Phase::kProcess]));
+      TaskPlan whole;
+      RETURN_IF_ERROR(PlanStates(kinds_.processes, process.document.states, facts_, whole));
+      for (int phase = 0; phase < kPhaseCount; ++phase) steps.phases[phase].Append(whole.phases[phase]);
+    }
+    plans.process = std::move(steps[Phase::kProcess]);
+    plans.limits = std::move(steps[Phase::kLimits]);
+    for (const Phase phase : {Phase::kThread, Phase::kCredentials, Phase::kArm}) plans.thread.Append(steps[phase]);
+    plans.seccomp = std::move(steps[Phase::kSeccomp]);
+    PlanReplay(process.threads[thread].registers, document.syscall_time_left_ns, plans.replay);
+    return Ok();
+  }
+
+  AddressSpaceInputs InputsFor(const LoadedProcess& process, const ProcessPlan& plan) const {
+    AddressSpaceInputs inputs;
+    inputs.process = &process.document;
+    inputs.extents = process.pages->extents();
+    inputs.here = here_;
+    inputs.inherited = &plan_.inherited;
+    inputs.pages_fd = plan.fds.pages;
+    inputs.first_helper_fd = plan.fds.pages;
+    inputs.last_helper_fd = plan.fds.backings.empty() ? plan.fds.pages : plan.fds.backings.back();
+    for (const size_t backing : plan.fds.backing_of)
+      inputs.backing_fds.push_back(backing == HelperFds::npos ? -1 : plan.fds.backings[backing]);
+    return inputs;
+  }
+
+  Status PlanProcess(size_t index) {
+    const LoadedProcess& process = image_.processes[index];
+    ProcessPlan& plan = plan_.processes[index];
+    RETURN_IF_ERROR(CheckHugePages(process.document, process.pages->extents()));
+    plan.threads.resize(process.document.threads.size());
+    for (size_t i = 0; i < plan.threads.size(); ++i) RETURN_IF_ERROR(PlanThread(index, i, plan.threads[i]));
+    AddressSpaceInputs inputs = InputsFor(process, plan);
+    // Twice: the size of the program does not depend on the addresses, but its place does on its size.
+    SyscallPlan draft;
+    RETURN_IF_ERROR(PlanAddressSpace(inputs, draft));
+    const std::vector<MemoryMapping> there = Addresses(process.document);
+    const uint64_t payload = PayloadBytes(plan.threads) + draft.CompiledSize() + kSizeSlack;
+    ASSIGN_OR_RETURN(plan.place, Segment::ChoosePlace(taken_, there, plan.threads.size(), payload));
+    Take(plan.place.start, plan.place.start + plan.place.size);
+    inputs.segment = plan.place;
+    RETURN_IF_ERROR(PlanAddressSpace(inputs, plan.threads[0].memory, &plan.fill_marks));
+    Summarize(process, plan);
+    return Ok();
+  }
+
+  void Take(uint64_t start, uint64_t end) {
+    MemoryMapping& mapping = taken_.emplace_back();
+    mapping.start = start;
+    mapping.end = end;
+  }
+
+  void Summarize(const LoadedProcess& process, const ProcessPlan& plan) {
+    const ProcessDocument& document = process.document;
+    uint64_t pages = 0, steps = 0;
+    for (const PageExtent& extent : process.pages->extents()) pages += extent.pages;
+    for (const ThreadPlans& t : plan.threads)
+      steps += t.memory.size() + t.process.size() + t.limits.size() + t.thread.size() + t.seccomp.size();
+    plan_.summary.push_back(StrCat("process ", document.pid, ": ", document.threads.size(), " threads, ",
+                                   document.mappings.size(), " mappings, ", pages * 4096, " bytes of memory, ",
+                                   document.descriptors.size(), " descriptors; ", steps, " steps"));
+    for (const DescriptorDocument& d : document.descriptors)
+      plan_.summary.push_back(StrCat("  fd ", d.fd, ": ", image_.files.files[d.file].kind));
+  }
+
+  const LoadedImage& image_;
+  const KindList& kinds_;
+  const RestoreFacts& facts_;
+  const DescriptorOwners owners_;
+  std::vector<MemoryMapping> here_;
+  std::vector<MemoryMapping> taken_;
+  RestorePlan plan_;
+};
 
 }  // namespace
 
 Result<RestorePlan> MakeRestorePlan(const LoadedImage& image, const KindList& kinds, const RestoreFacts& facts) {
-  RestorePlan plan;
-  ASSIGN_OR_RETURN(plan.fds, AssignHelperFds(image, kinds));
-  RETURN_IF_ERROR(CheckHugePages(image.process, image.pages->extents()));
-  plan.threads.resize(image.process.threads.size());
-  for (size_t i = 0; i < plan.threads.size(); ++i) RETURN_IF_ERROR(PlanThread(image, i, kinds, facts, plan.threads[i]));
-
-  ASSIGN_OR_RETURN(const std::string maps, ReadFile("/proc/self/maps"));
-  ASSIGN_OR_RETURN(const std::vector<MemoryMapping> here, ParseMaps(maps));
-  AddressSpaceInputs inputs;
-  inputs.process = &image.process;
-  inputs.extents = image.pages->extents();
-  inputs.here = here;
-  inputs.pages_fd = plan.fds.pages;
-  inputs.first_helper_fd = plan.fds.pages;
-  inputs.last_helper_fd = plan.fds.backings.empty() ? plan.fds.pages : plan.fds.backings.back();
-  for (const size_t backing : plan.fds.backing_of)
-    inputs.backing_fds.push_back(backing == HelperFds::npos ? -1 : plan.fds.backings[backing]);
-  // Twice: the size of the program does not depend on the addresses, but its place does on its size.
-  SyscallPlan draft;
-  RETURN_IF_ERROR(PlanAddressSpace(inputs, draft));
-  const std::vector<MemoryMapping> there = Addresses(image.process);
-  ASSIGN_OR_RETURN(plan.place, Segment::ChoosePlace(here, there, plan.threads.size(), PayloadBytes(plan.threads) + draft.CompiledSize()));
-  inputs.segment = plan.place;
-  RETURN_IF_ERROR(PlanAddressSpace(inputs, plan.threads[0].memory, &plan.fill_marks));
-  plan.summary = Summarize(image, plan);
-  return plan;
+  return Planner(image, kinds, facts).Run();
 }
 
 }  // namespace tardigrade

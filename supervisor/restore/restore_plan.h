@@ -6,19 +6,28 @@
 
 #include "supervisor/base/result.h"
 #include "supervisor/resource/kind_list.h"
-#include "supervisor/restore/helper_fds.h"
 #include "supervisor/restore/address_space_plan.h"
+#include "supervisor/restore/birth_plan.h"
+#include "supervisor/restore/helper_fds.h"
+#include "supervisor/restore/inherited_memory.h"
 #include "supervisor/restore/loaded_image.h"
 #include "supervisor/restore/segment.h"
 
 namespace tardigrade {
 
-// Everything that is going to be done, worked out before anything is made.
-struct RestorePlan {
+// What one process is made by.  Empty for one that has ended.
+struct ProcessPlan {
   HelperFds fds;
   std::vector<ThreadPlans> threads;  // As the image's.
   Segment::Place place;
   std::vector<FillMark> fill_marks;  // Of the leader's memory program.
+};
+
+// Everything that is going to be done, worked out before anything is made.
+struct RestorePlan {
+  std::vector<ProcessPlan> processes;  // As the image's.
+  BirthPlan births;
+  InheritedMemory inherited;
   std::vector<std::string> summary;  // For people, a line each.
 };
 

@@ -26,7 +26,8 @@ uint64_t HugePageUp(uint64_t address) { return (address + kHugePageBytes - 1) & 
 }  // namespace
 
 Result<SharedObjects> SharedObjects::Find(const ProcessDocument& process,
-                                          const Segment::Place& segment) {
+                                          const Segment::Place& segment,
+                                          const InheritedMemory& inherited) {
   SharedObjects objects(process);
   objects.object_of_.assign(process.mappings.size(), npos);
   std::map<std::string, std::vector<size_t>> pieces;
@@ -35,10 +36,11 @@ Result<SharedObjects> SharedObjects::Find(const ProcessDocument& process,
   }
   for (const auto& [key, indices] : pieces) {
     RETURN_IF_ERROR(objects.Check(indices), "shared memory ", key);
+    if (inherited.HasObject(key)) continue;
     if (indices.size() > 1 || process.mappings[indices[0]].offset != 0)
       RETURN_IF_ERROR(objects.AddObject(indices), "shared memory ", key);
   }
-  RETURN_IF_ERROR(objects.ChoosePlaces(segment));
+  RETURN_IF_ERROR(objects.ChoosePlaces(segment, inherited));
   return objects;
 }
 
@@ -76,9 +78,10 @@ Status SharedObjects::AddObject(const std::vector<size_t>& pieces) {
   return Ok();
 }
 
-Status SharedObjects::ChoosePlaces(const Segment::Place& segment) {
+Status SharedObjects::ChoosePlaces(const Segment::Place& segment, const InheritedMemory& inherited) {
   if (objects_.empty()) return Ok();
-  std::vector<std::pair<uint64_t, uint64_t>> taken = {{segment.start, segment.start + segment.size}};
+  std::vector<std::pair<uint64_t, uint64_t>> taken = {{segment.start, segment.start + segment.size},
+                                                      {inherited.zone().start, inherited.zone().end}};
   for (const MappingDocument& mapping : process_->mappings) taken.emplace_back(mapping.start, mapping.end);
   std::sort(taken.begin(), taken.end());
   auto next = taken.begin();

@@ -7,6 +7,7 @@
 #include "supervisor/base/result.h"
 #include "supervisor/image/documents.h"
 #include "supervisor/resource/syscall_plan.h"
+#include "supervisor/restore/inherited_memory.h"
 #include "supervisor/restore/segment.h"
 
 namespace tardigrade {
@@ -16,8 +17,10 @@ namespace tardigrade {
 // once, from its beginning, needs none of this.
 class SharedObjects {
  public:
-  // Errors: kBadImage for pieces that cannot be of one object, kSystem if there is no room.
-  static Result<SharedObjects> Find(const ProcessDocument& process, const Segment::Place& segment);
+  // `inherited`: which objects other tasks have as well; they are not made here.  Errors: kBadImage for
+  // pieces that cannot be of one object, kSystem if there is no room.
+  static Result<SharedObjects> Find(const ProcessDocument& process, const Segment::Place& segment,
+                                    const InheritedMemory& inherited);
 
   // Adds the steps that make the objects.
   void PlanMaking(SyscallPlan& plan) const;
@@ -40,7 +43,7 @@ class SharedObjects {
   explicit SharedObjects(const ProcessDocument& process) : process_(&process) {}
   Status AddObject(const std::vector<size_t>& pieces);
   Status Check(const std::vector<size_t>& pieces) const;
-  Status ChoosePlaces(const Segment::Place& segment);
+  Status ChoosePlaces(const Segment::Place& segment, const InheritedMemory& inherited);
 
   const ProcessDocument* process_;
   std::vector<Object> objects_;

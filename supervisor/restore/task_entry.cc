@@ -1,28 +1,25 @@
 #include "supervisor/restore/task_entry.h"
 
 #include <fcntl.h>
+#include <linux/sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/rseq.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <ctime>
+#include <utility>
 #include <vector>
 
 #include "supervisor/restore/file_factory.h"
 
 namespace tardigrade {
 namespace {
-
-// A session or group the task led is led again; one that somebody else led is the caller's now.
-Status JoinSession(const ProcessDocument& process) {
-  if (process.session == process.pid) {
-    if (setsid() < 0) return Error::Errno("making the session");
-  } else if (process.process_group == process.pid) {
-    if (setpgid(0, 0) != 0) return Error::Errno("making the process group");
-  }
-  return Ok();
-}
 
 Status RaiseFileLimit() {
   rlimit limit = {};
@@ -37,43 +34,6 @@ Status PutAt(int from, int number, int flags) {
   return Ok();
 }
 
-// Each goes to its number at once: what is open below never grows into the helpers' numbers.
-Status OpenBackings(const TaskInputs& in, FileFactory& factory) {
-  const HelperFds& fds = in.plan->fds;
-  for (size_t i = 0; i < fds.backings.size(); ++i) {
-    const MappingDocument& mapping = in.image->process.mappings[fds.opened_from[i]];
-    ASSIGN_OR_RETURN(ScopedFd fd, factory.OpenBacking(mapping.backing), "opening what is mapped at ", Hex(mapping.start), " (", mapping.path, ")");
-    if (!fd.valid()) return Error(ErrorCode::kInternal, StrCat("nothing is behind the mapping at ", Hex(mapping.start)));
-    RETURN_IF_ERROR(PutAt(fd.get(), fds.backings[i], O_CLOEXEC));
-  }
-  return Ok();
-}
-
-// Numbers the job's descriptors and the page file.
-Status NumberDescriptors(const TaskInputs& in, const FileFactory& factory) {
-  RETURN_IF_ERROR(PutAt(in.image->pages->fd(), in.plan->fds.pages, O_CLOEXEC));
-  std::vector<DescriptorDocument> wanted = in.image->process.descriptors;
-  std::sort(wanted.begin(), wanted.end(), [](const auto& a, const auto& b) { return a.fd < b.fd; });
-  for (const DescriptorDocument& d : wanted)
-    RETURN_IF_ERROR(PutAt(factory.file(d.file), d.fd, d.close_on_exec ? O_CLOEXEC : 0));
-  return Ok();
-}
-
-// What lies between and behind the numbers that stay.  Nothing can be reported after this.
-void CloseTheRest(const TaskInputs& in) {
-  std::vector<int> keep;
-  for (const DescriptorDocument& d : in.image->process.descriptors) keep.push_back(d.fd);
-  keep.push_back(in.plan->fds.pages);
-  keep.insert(keep.end(), in.plan->fds.backings.begin(), in.plan->fds.backings.end());
-  std::sort(keep.begin(), keep.end());
-  unsigned next = 0;
-  for (const int fd : keep) {
-    if (static_cast<unsigned>(fd) > next) syscall(SYS_close_range, next, static_cast<unsigned>(fd) - 1, 0);
-    next = static_cast<unsigned>(fd) + 1;
-  }
-  syscall(SYS_close_range, next, ~0u, 0);
-}
-
 // The C library registered an area that is about to be unmapped; the kernel writes to it whenever
 // the thread is scheduled (kernel/rseq.c, rseq_handle_notify_resume()).
 Status UnregisterRseq() {
@@ -86,29 +46,232 @@ Status UnregisterRseq() {
   return Error::Errno("unregistering the restartable sequence");
 }
 
-Status Prepare(const TaskInputs& in, FileFactory& factory) {
-  RETURN_IF_ERROR(JoinSession(in.image->process));
+// clone3(2), like fork(2), with a chosen pid.
+pid_t Fork(pid_t pid, int exit_signal) {
+  clone_args args = {};
+  args.exit_signal = static_cast<uint64_t>(exit_signal);
+  args.set_tid = reinterpret_cast<uint64_t>(&pid);
+  args.set_tid_size = 1;
+  return static_cast<pid_t>(syscall(SYS_clone3, &args, sizeof(args)));
+}
+
+// One task of the tree, from its birth until it enters its segment, or ends as a zombie.
+class Task {
+ public:
+  Task(const TaskInputs& in, FileFactory& factory, size_t index)
+      : in_(in), factory_(factory), index_(index), births_(in.plan->births.tasks[index]) {}
+
+  [[noreturn]] void Run() {
+    if (Status prepared = Prepare(); !prepared.has_value()) {
+      in_.channel->SayError(in_.image->processes.size() == 1
+                                ? prepared.error()
+                                : std::move(prepared).error().While(StrCat("making process ", document().pid)));
+      _exit(127);
+    }
+    if (process().has_ended()) End();
+    CloseTheRest();
+    in_.segments[index_]->Enter();
+  }
+
+ private:
+  const LoadedProcess& process() const { return in_.image->processes[index_]; }
+  const ProcessDocument& document() const { return process().document; }
+  const ProcessPlan& plan() const { return in_.plan->processes[index_]; }
+  uint32_t count() const { return static_cast<uint32_t>(in_.image->processes.size()); }
+
+  Status Prepare() {
+    RETURN_IF_ERROR(TakePlace());
+    if (process().has_ended()) return Ok();
+    RETURN_IF_ERROR(OpenBackings());
+    RETURN_IF_ERROR(WatchChildrenEnd());
+    RETURN_IF_ERROR(UnregisterRseq());
+    return NumberDescriptors();
+  }
+
+  // Births, session and group.
+  Status TakePlace() {
+    RETURN_IF_ERROR(MakeChildren(births_.children_before));
+    if (births_.leads_session && setsid() < 0) return Error::Errno("making the session");
+    RETURN_IF_ERROR(MakeChildren(births_.children));
+    for (const BirthPlan::SessionStandIn& stand_in : births_.stand_ins) RETURN_IF_ERROR(MakeByStandIn(stand_in));
+    RETURN_IF_ERROR(Meet(TreeBoard::kBorn, 0));
+    RETURN_IF_ERROR(AwaitStage(TreeBoard::kGo, 1));
+    for (const pid_t stand_in : session_stand_ins_) RETURN_IF_ERROR(Reap(stand_in));
+    if (births_.group == document().pid && setpgid(0, 0) != 0) return Error::Errno("making the process group");
+    RETURN_IF_ERROR(StandInForGroup());
+    RETURN_IF_ERROR(Meet(TreeBoard::kLeading, count()));
+    if (births_.group != 0 && getpgrp() != births_.group && setpgid(0, births_.group) != 0)
+      return Error::Errno("joining the process group ", births_.group);
+    RETURN_IF_ERROR(Meet(TreeBoard::kJoined, count()));
+    if (births_.group_stand_in != 0) RETURN_IF_ERROR(Reap(births_.group_stand_in));
+    return Ok();
+  }
+
+  Status MakeChildren(const std::vector<size_t>& children) {
+    for (const size_t child : children) RETURN_IF_ERROR(MakeChild(child));
+    return Ok();
+  }
+
+  Status MakeChild(size_t child) {
+    const ProcessDocument& document = in_.image->processes[child].document;
+    const pid_t pid = Fork(document.pid, document.exit_signal);
+    if (pid < 0) return Error::Errno("making process ", document.pid);
+    if (pid == 0) Task(in_, factory_, child).Run();
+    return Ok();
+  }
+
+  // Whoever is left by a stand-in that ends goes to the next subreaper: this task, until its own
+  // setting is restored.
+  Status MakeByStandIn(const BirthPlan::SessionStandIn& stand_in) {
+    if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) return Error::Errno("becoming a subreaper");
+    const pid_t pid = Fork(stand_in.pid, SIGCHLD);
+    if (pid < 0) return Error::Errno("making a stand-in for process ", stand_in.pid);
+    if (pid != 0) {
+      session_stand_ins_.push_back(pid);
+      return Ok();
+    }
+    Status made = Ok();
+    if (setsid() < 0) made = Error::Errno("making the session ", stand_in.pid);
+    if (made.has_value()) made = MakeChildren(stand_in.children);
+    if (made.has_value()) made = AwaitStage(TreeBoard::kGo, 1);
+    if (!made.has_value()) in_.channel->SayError(made.error());
+    _exit(made.has_value() ? 0 : 127);
+  }
+
+  Status StandInForGroup() {
+    const pid_t group = births_.group_stand_in;
+    if (group == 0) return Ok();
+    const pid_t pid = Fork(group, SIGCHLD);
+    if (pid < 0) return Error::Errno("making a stand-in for the leader of process group ", group);
+    if (pid == 0) _exit(AwaitStage(TreeBoard::kJoined, count()).has_value() ? 0 : 127);
+    if (setpgid(pid, pid) != 0) return Error::Errno("making the process group ", group);
+    return Ok();
+  }
+
+  Status Reap(pid_t child) {
+    int status = 0;
+    while (waitpid(child, &status, __WALL) < 0) {
+      if (errno != EINTR) return Error::Errno("waiting for a stand-in");
+    }
+    if (status != 0) return Error(ErrorCode::kInternal, StrCat("the stand-in for process ", child, " failed"));
+    return DropSignalOfChild();
+  }
+
+  // Until all of `ended_children` are zombies, which nobody is told.
+  Status WatchChildrenEnd() {
+    for (const size_t child : births_.ended_children) {
+      siginfo_t info = {};
+      const id_t pid = static_cast<id_t>(in_.image->processes[child].document.pid);
+      while (waitid(P_PID, pid, &info, WEXITED | WNOWAIT | __WALL) != 0) {
+        if (errno != EINTR) return Error::Errno("waiting for process ", pid, " to end");
+      }
+      RETURN_IF_ERROR(DropSignalOfChild());
+    }
+    return Ok();
+  }
+
+  // All signals are blocked here.
+  Status DropSignalOfChild() const {
+    sigset_t child;
+    sigemptyset(&child);
+    sigaddset(&child, SIGCHLD);
+    for (const size_t ended : births_.ended_children)
+      sigaddset(&child, in_.image->processes[ended].document.exit_signal);
+    const timespec now = {};
+    while (sigtimedwait(&child, nullptr, &now) > 0) {
+    }
+    return Ok();
+  }
+
+  Status AwaitStage(TreeBoard::Stage stage, uint32_t arrivals) {
+    constexpr int kTickMs = 500;
+    if (in_.board->Await(stage, arrivals, kTickMs, [this] { return in_.channel->IsRestorerThere(); })) return Ok();
+    return Error(ErrorCode::kTraceeGone, "the restorer has ended");
+  }
+
+  Status Meet(TreeBoard::Stage stage, uint32_t arrivals) {
+    in_.board->Arrive(stage, count());
+    return AwaitStage(stage, arrivals);
+  }
+
+  // Each goes to its number at once: what is open below never grows into the helpers' numbers.
+  Status OpenBackings() {
+    const HelperFds& fds = plan().fds;
+    for (size_t i = 0; i < fds.backings.size(); ++i) {
+      const MappingDocument& mapping = document().mappings[fds.opened_from[i]];
+      ASSIGN_OR_RETURN(ScopedFd fd, factory_.OpenBacking(mapping.backing), "opening what is mapped at ", Hex(mapping.start), " (", mapping.path, ")");
+      if (!fd.valid()) return Error(ErrorCode::kInternal, StrCat("nothing is behind the mapping at ", Hex(mapping.start)));
+      RETURN_IF_ERROR(PutAt(fd.get(), fds.backings[i], O_CLOEXEC));
+    }
+    for (const std::string& warning : factory_.TakeWarnings()) in_.channel->SayWarning(warning);
+    return Ok();
+  }
+
+  // Numbers the job's descriptors and the page file.
+  Status NumberDescriptors() {
+    RETURN_IF_ERROR(PutAt(process().pages->fd(), plan().fds.pages, O_CLOEXEC));
+    std::vector<DescriptorDocument> wanted = document().descriptors;
+    std::sort(wanted.begin(), wanted.end(), [](const auto& a, const auto& b) { return a.fd < b.fd; });
+    for (const DescriptorDocument& d : wanted)
+      RETURN_IF_ERROR(PutAt(factory_.file(d.file), d.fd, d.close_on_exec ? O_CLOEXEC : 0));
+    return Ok();
+  }
+
+  // What lies between and behind the numbers that stay.  Nothing can be reported after this.
+  void CloseTheRest() {
+    std::vector<int> keep;
+    for (const DescriptorDocument& d : document().descriptors) keep.push_back(d.fd);
+    keep.push_back(plan().fds.pages);
+    keep.insert(keep.end(), plan().fds.backings.begin(), plan().fds.backings.end());
+    std::sort(keep.begin(), keep.end());
+    unsigned next = 0;
+    for (const int fd : keep) {
+      if (static_cast<unsigned>(fd) > next) syscall(SYS_close_range, next, static_cast<unsigned>(fd) - 1, 0);
+      next = static_cast<unsigned>(fd) + 1;
+    }
+    syscall(SYS_close_range, next, ~0u, 0);
+  }
+
+  // As it ended the first time, but for a core dump.
+  [[noreturn]] void End() {
+    const int status = *document().exit_status;
+    if (!WIFSIGNALED(status)) _exit(WEXITSTATUS(status));
+    const rlimit none = {};
+    (void)setrlimit(RLIMIT_CORE, &none);
+    (void)signal(WTERMSIG(status), SIG_DFL);
+    sigset_t open;
+    sigemptyset(&open);
+    (void)kill(getpid(), WTERMSIG(status));
+    (void)sigprocmask(SIG_SETMASK, &open, nullptr);
+    _exit(128 + WTERMSIG(status));
+  }
+
+  const TaskInputs& in_;
+  FileFactory& factory_;
+  const size_t index_;
+  const BirthPlan::Task& births_;
+  std::vector<pid_t> session_stand_ins_;
+};
+
+Status PrepareRoot(const TaskInputs& in, FileFactory& factory) {
   RETURN_IF_ERROR(RaiseFileLimit());
   RETURN_IF_ERROR(factory.CreateFiles());
-  RETURN_IF_ERROR(OpenBackings(in, factory));
-  for (const std::string& warning : factory.warnings()) in.channel->SayWarning(warning);
-  RETURN_IF_ERROR(UnregisterRseq());
-  return NumberDescriptors(in, factory);
+  for (const std::string& warning : factory.TakeWarnings()) in.channel->SayWarning(warning);
+  return in.plan->inherited.Make();
 }
 
 }  // namespace
 
-void RunTask(const TaskInputs& in) {
+void RunRootTask(const TaskInputs& in) {
   if (!in.channel->AwaitStart()) _exit(127);
   // Never destroyed: what it holds is closed with the rest.
   auto* factory = new FileFactory(*in.kinds, in.image->files, in.image->reader->attachments(), *in.moved_files,
-                                  in.plan->fds.first_free);
-  if (Status prepared = Prepare(in, *factory); !prepared.has_value()) {
+                                  in.plan->processes[0].fds.first_free);
+  if (Status prepared = PrepareRoot(in, *factory); !prepared.has_value()) {
     in.channel->SayError(prepared.error());
     _exit(127);
   }
-  CloseTheRest(in);
-  in.segment->Enter();
+  Task(in, *factory, 0).Run();
 }
 
 }  // namespace tardigrade

@@ -2,6 +2,8 @@
 #define SUPERVISOR_RESTORE_TASK_ENTRY_H_
 
 #include <map>
+#include <memory>
+#include <span>
 #include <string>
 
 #include "supervisor/resource/kind_list.h"
@@ -9,6 +11,7 @@
 #include "supervisor/restore/loaded_image.h"
 #include "supervisor/restore/restore_plan.h"
 #include "supervisor/restore/segment.h"
+#include "supervisor/restore/tree_board.h"
 
 namespace tardigrade {
 
@@ -17,15 +20,16 @@ struct TaskInputs {
   const LoadedImage* image = nullptr;
   const KindList* kinds = nullptr;
   const RestorePlan* plan = nullptr;
-  Segment* segment = nullptr;
+  std::span<const std::unique_ptr<Segment>> segments;  // As the image's processes; null of one that has ended.
   const std::map<std::string, std::string>* moved_files = nullptr;
   ControlChannel* channel = nullptr;
+  TreeBoard* board = nullptr;
 };
 
-// Runs in the fresh task, still in the restorer's address space: waits for the word to start, takes
-// its place in sessions and groups, makes and numbers all descriptors, and enters the segment.
-// Failures go to the channel; the task then exits.
-[[noreturn]] void RunTask(const TaskInputs& inputs);
+// Runs in the root's task, still in the restorer's address space: waits for the word to start, makes
+// all open files, and has all other tasks made.  Each of them takes its place in sessions and groups,
+// numbers its descriptors and enters its segment.  Failures go to the channel; the task then exits.
+[[noreturn]] void RunRootTask(const TaskInputs& inputs);
 
 }  // namespace tardigrade
 

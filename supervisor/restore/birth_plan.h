@@ -1,0 +1,51 @@
+#ifndef SUPERVISOR_RESTORE_BIRTH_PLAN_H_
+#define SUPERVISOR_RESTORE_BIRTH_PLAN_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "supervisor/base/result.h"
+#include "supervisor/restore/loaded_image.h"
+
+namespace tardigrade {
+
+// Who makes whom, and when, so that parents, sessions and process groups come out as they were.
+//
+// A child is born into the session and the group of its parent, and only leaders of new ones change
+// that, so children of the session a parent left later have to be born before it leaves.  What was led
+// by the root's own leader (a shell, say) is the session and group of whoever restores.  Where the
+// leader of anything else has ended and was waited for, a stand-in with its pid leads until all have
+// joined.
+struct BirthPlan {
+  static constexpr size_t npos = ~size_t{0};
+
+  // A dead session leader: made by a task, makes the children that are in its session and exits.
+  // They hang on the next subreaper then, which is the task while that goes on.
+  struct SessionStandIn {
+    int32_t pid = 0;
+    std::vector<size_t> children;
+  };
+
+  // One process of the image, by its index.
+  struct Task {
+    std::vector<size_t> children_before;  // Born before the task leads its session,
+    std::vector<size_t> children;         // and after that.
+    std::vector<SessionStandIn> stand_ins;
+    bool leads_session = false;
+    int32_t group = 0;           // To join (or lead, if it is its own pid); 0: stay in the one it has.
+    int32_t group_stand_in = 0;  // Pid of a dead group leader that the task stands in for by a child; or 0.
+    std::vector<size_t> ended_children;  // They end as zombies while the task watches.
+  };
+
+  std::vector<Task> tasks;  // As the image's processes.
+  std::vector<int32_t> stand_in_pids;
+
+  // Errors: kBadImage for sessions that cannot be; kUnsupported for those that could be only with
+  // processes that are not in the image.
+  static Result<BirthPlan> Make(const LoadedImage& image);
+};
+
+}  // namespace tardigrade
+
+#endif  // SUPERVISOR_RESTORE_BIRTH_PLAN_H_

@@ -1,0 +1,52 @@
+#ifndef SUPERVISOR_RESTORE_INHERITED_MEMORY_H_
+#define SUPERVISOR_RESTORE_INHERITED_MEMORY_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "supervisor/base/result.h"
+#include "supervisor/restore/loaded_image.h"
+
+namespace tardigrade {
+
+// Memory that several tasks have in common, which only fork(2) can give them: shared memory without a
+// descriptor that several processes map.  It is made by the root's task, in a zone of addresses that is
+// free in every process, before there are other tasks; each moves its part into place.
+class InheritedMemory {
+ public:
+  // [start, end), both 0 if there is nothing to inherit.
+  struct Zone {
+    uint64_t start = 0;
+    uint64_t end = 0;
+  };
+  struct Object {
+    std::string key;
+    uint64_t at = 0;     // Address in the zone.
+    uint64_t bytes = 0;
+    bool huge = false;
+    bool reserves = false;
+  };
+
+  // `taken`: address ranges that cannot be used, sorted by start, besides what the image's processes
+  // map.  Errors: kSystem if there is no room.
+  static Result<InheritedMemory> Plan(const LoadedImage& image, std::vector<std::pair<uint64_t, uint64_t>> taken);
+
+  const Zone& zone() const { return zone_; }
+  bool HasObject(const std::string& key) const { return objects_.contains(key); }
+  // Null if it is not inherited.
+  const Object* Find(const std::string& key) const;
+
+  // In the root's task, before it has children.
+  Status Make() const;
+
+ private:
+  Zone zone_;
+  std::map<std::string, Object> objects_;
+};
+
+}  // namespace tardigrade
+
+#endif  // SUPERVISOR_RESTORE_INHERITED_MEMORY_H_
