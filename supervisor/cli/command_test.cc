@@ -55,6 +55,7 @@ SnapshotReport SomeReport(const SnapshotOptions& options) {
   return {.dir = options.dir,
           .pid = 7,
           .comm = "job",
+          .processes = 1,
           .threads = 1,
           .mappings = 23,
           .descriptors = 3,

@@ -249,7 +249,7 @@ TEST_F(ImageStoreTest, MalformedManifestsAreRefused) {
     EXPECT_THAT(ImageReader::Open(dir()), FailsWith(ErrorCode::kBadImage, why)) << to;
     ASSERT_THAT(SetManifest(before), IsOk());
   };
-  refuses("\"version\": 1", "\"version\": 2", "image version 2; this build reads version 1");
+  refuses("\"version\": 2", "\"version\": 3", "image version 3; this build reads version 2");
   refuses("tardigrade-image", "other-image", "not that of a tardigrade-image");
   refuses("\"process-7.json\"", "\"../../etc/passwd\"", "");
   refuses("\"name\": \"data.bin\"", "\"name\": \"../data.bin\"", "malformed file name");

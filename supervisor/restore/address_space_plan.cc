@@ -100,10 +100,10 @@ class Planner {
     std::sort(std::begin(kept), std::end(kept));
     uint64_t at = 0;
     for (const auto& [start, end] : kept) {
-      if (start > at) plan_.Add(StrCat("unmapping up to ", Hex(start)), SYS_munmap, {at, start - at});
+      if (start > at) plan_.Add(StrCat("unmapping below ", Hex(start)), SYS_munmap, {at, start - at});
       at = std::max(at, end);
     }
-    plan_.Add(StrCat("unmapping from ", Hex(at)), SYS_munmap, {at, kTaskSize - at});
+    plan_.Add(StrCat("unmapping above ", Hex(at)), SYS_munmap, {at, kTaskSize - at});
   }
 
   // A piece of memory that other tasks have as well.  An old size of zero makes a further mapping:

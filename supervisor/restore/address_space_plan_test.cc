@@ -49,6 +49,7 @@ class AddressSpacePlan : public ::testing::Test {
     inputs.process = &process_;
     inputs.extents = extents_;
     inputs.here = here_;
+    inputs.inherited = &inherited_;
     inputs.segment = {.start = 0x500000, .size = 0x100000, .parking = 0x5c0000};
     inputs.pages_fd = 100;
     inputs.backing_fds = fds_;
@@ -71,6 +72,7 @@ class AddressSpacePlan : public ::testing::Test {
   std::vector<PageExtent> extents_;
   std::vector<MemoryMapping> here_;
   std::vector<int> fds_;
+  InheritedMemory inherited_;
   SyscallPlan plan_;
 };
 

@@ -57,7 +57,7 @@ class Planner {
       for (const size_t child : children_[i]) {
         if (!born[child] || *born[child] == Session(i)) {
           task.children.push_back(child);
-        } else if (task.leads_session && (!born[i] || *born[i] == *born[child])) {
+        } else if (task.leads_session && (!born[i] || *born[i] == *born[child]) && CameFrom(i, *born[child])) {
           born[i] = born[child];
           task.children_before.push_back(child);
         } else {
@@ -68,6 +68,15 @@ class Planner {
     if (born[0].value_or(kOuter) != kOuter)
       return Error(ErrorCode::kBadImage, StrCat("process ", Document(0).pid, " cannot have had session ", *born[0]));
     return Ok();
+  }
+
+  // Whether `i` can have been born into the session: an ancestor's, or the restorer's.
+  bool CameFrom(size_t i, int32_t session) const {
+    if (session == kOuter) return true;
+    for (size_t at = parent_[i]; at != BirthPlan::npos; at = parent_[at]) {
+      if (Session(at) == session) return true;
+    }
+    return false;
   }
 
   Status AddToStandIn(size_t parent, size_t child, int32_t session) {

@@ -46,6 +46,7 @@ class LoadedImageTest : public testing::ImageFixture {
       ASSIGN_OR_RETURN(thread.extended_state, writer->attachments().Put(state));
     }
     RETURN_IF_ERROR(writer->WriteDocument("process-7.json", Encode(process_)));
+    if (child_.pid != 0) RETURN_IF_ERROR(writer->WriteDocument("process-8.json", Encode(child_)));
     RETURN_IF_ERROR(writer->WriteDocument("files.json", Encode(files_)));
     ASSIGN_OR_RETURN(const std::unique_ptr<PageFileWriter> pages, writer->CreatePages("7"));
     const std::vector<std::byte> two_pages(8192, std::byte{0x5a});
@@ -59,6 +60,7 @@ class LoadedImageTest : public testing::ImageFixture {
   }
 
   ProcessDocument process_;
+  ProcessDocument child_;  // There if it has a pid.
   FilesDocument files_;
   Manifest manifest_ = ExampleManifest();
   size_t register_bytes_ = sizeof(arch::Registers);
@@ -70,8 +72,8 @@ class LoadedImageTest : public testing::ImageFixture {
 TEST_F(LoadedImageTest, LoadsWhatIsWhole) {
   const auto image = WriteAndLoad();
   ASSERT_THAT(image, IsOk());
-  EXPECT_EQ(image.value().threads.size(), 1u);
-  EXPECT_EQ(image.value().pages->extents().size(), 1u);
+  EXPECT_EQ(image.value().root().threads.size(), 1u);
+  EXPECT_EQ(image.value().root().pages->extents().size(), 1u);
 }
 
 TEST_F(LoadedImageTest, MappingsDoNotOverlap) {
@@ -122,9 +124,46 @@ TEST_F(LoadedImageTest, RegistersHaveTheirSize) {
   EXPECT_BAD("thread 7");
 }
 
-TEST_F(LoadedImageTest, OneProcessForNow) {
-  manifest_.processes.push_back({.pid = 8, .comm = "b", .document = "process-7.json"});
-  EXPECT_THAT(WriteAndLoad(), FailsWith(ErrorCode::kUnsupported, "2 processes"));
+// A second process, as its document says it is.
+class LoadedTreeTest : public LoadedImageTest {
+ protected:
+  LoadedTreeTest() {
+    manifest_.processes.push_back({.pid = 8, .comm = "b", .document = "process-8.json"});
+    child_.pid = 8;
+    child_.parent = 7;
+    child_.exit_status = 0x100;
+  }
+};
+
+TEST_F(LoadedTreeTest, AProcessThatHasEndedIsFine) {
+  const auto image = WriteAndLoad();
+  ASSERT_THAT(image, IsOk());
+  EXPECT_FALSE(image.value().processes[0].has_ended());
+  EXPECT_TRUE(image.value().processes[1].has_ended());
+}
+
+TEST_F(LoadedTreeTest, ParentsComeFirst) {
+  child_.parent = 9;
+  EXPECT_BAD("the parent of process 8 does not come before it");
+  child_.parent = 0;
+  EXPECT_BAD("the parent of process 8 does not come before it");
+  process_.parent = 8;
+  EXPECT_BAD("the first process is not the root");
+}
+
+TEST_F(LoadedTreeTest, WhoHasEndedHasNothing) {
+  child_.descriptors = process_.descriptors;
+  EXPECT_BAD("has ended");
+}
+
+TEST_F(LoadedTreeTest, IdsAreDistinct) {
+  child_.pid = 7;
+  EXPECT_BAD("process 7 is there twice");
+}
+
+TEST_F(LoadedTreeTest, WhoLivesHasThreads) {
+  child_.exit_status.reset();
+  EXPECT_BAD("the first thread is not the leader");
 }
 
 TEST(CheckHost, AnotherMachineIsRefusedByName) {

@@ -22,7 +22,7 @@ MappingDocument Piece(uint64_t start, uint64_t bytes, uint64_t offset, std::stri
 TEST(SharedObjects, WhatIsMappedOnceFromItsBeginningIsLeftAlone) {
   ProcessDocument process;
   process.mappings = {Piece(0x10000, 0x2000, 0), Piece(0x20000, 0x2000, 0, "inode:1:3")};
-  const SharedObjects objects = SharedObjects::Find(process, {}).value();
+  const SharedObjects objects = SharedObjects::Find(process, {}, {}).value();
   SyscallPlan plan;
   objects.PlanMaking(plan);
   EXPECT_FALSE(objects.PlanPiece(0, plan) || objects.PlanPiece(1, plan));
@@ -33,7 +33,7 @@ TEST(SharedObjects, WhatIsMappedOnceFromItsBeginningIsLeftAlone) {
 TEST(SharedObjects, PiecesAreMappedFromTheWhole) {
   ProcessDocument process;
   process.mappings = {Piece(0x10000, 0x2000, 0), Piece(0x20000, 0x2000, 0x5000), Piece(0x30000, 0x1000, 0x1000, "")};
-  const SharedObjects objects = SharedObjects::Find(process, {}).value();
+  const SharedObjects objects = SharedObjects::Find(process, {}, {}).value();
   SyscallPlan plan;
   objects.PlanMaking(plan);
   EXPECT_EQ(plan.label(0), "making 28672 bytes of shared memory");
@@ -46,7 +46,7 @@ TEST(SharedObjects, PiecesAreMappedFromTheWhole) {
 TEST(SharedObjects, HostileImagesAreRefused) {
   ProcessDocument process;
   const auto refused = [&](const char* why) {
-    EXPECT_THAT(SharedObjects::Find(process, {}), FailsWith(ErrorCode::kBadImage, why));
+    EXPECT_THAT(SharedObjects::Find(process, {}, {}), FailsWith(ErrorCode::kBadImage, why));
   };
   process.mappings = {Piece(0x10000, 0x2000, 0x10)};
   refused("cannot be a part");
