@@ -14,7 +14,7 @@
 namespace tardigrade::protocol {
 
 inline constexpr uint32_t kPageMapMagic = 0x4d504454;  // "TDPM"
-inline constexpr uint32_t kPageMapVersion = 1;
+inline constexpr uint32_t kPageMapVersion = 2;
 
 // The page file is checksummed in frames of this many bytes; the last one may be shorter.
 inline constexpr uint32_t kPageFrameBytes = 1 << 20;
@@ -22,7 +22,9 @@ inline constexpr uint32_t kPageFrameBytes = 1 << 20;
 // PageMapExtent::flags.
 inline constexpr uint32_t kPageExtentHuge = 1;        // Was mapped by huge pages.
 inline constexpr uint32_t kPageExtentFileBacked = 2;  // Private copies of a mapped file's pages.
-inline constexpr uint32_t kPageExtentAllFlags = 3;
+// The process's parent has the very same pages at the same address: no data, `file_offset` is 0.
+inline constexpr uint32_t kPageExtentSameAsParent = 4;
+inline constexpr uint32_t kPageExtentAllFlags = 7;
 
 struct PageMapHeader {
   uint32_t magic;

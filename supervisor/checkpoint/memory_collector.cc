@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "supervisor/base/file_io.h"
+#include "supervisor/checkpoint/inherited_pages.h"
 #include "supervisor/checkpoint/mapping_policies.h"
 #include "supervisor/checkpoint/private_pages.h"
 #include "supervisor/checkpoint/shared_memory.h"
@@ -118,9 +119,9 @@ Error ExplainUnreadable(Error error, bool knows_guards) {
 
 class MemoryCollector {
  public:
-  MemoryCollector(const ProcessSurvey& survey, FrozenProcess& frozen, ProcessDocument& process, SavedObjects& saved,
+  MemoryCollector(const ProcessSurvey& survey, const ProcessSurvey* parent, FrozenProcess& frozen, ProcessDocument& process, SavedObjects& saved,
                   PageFileWriter& pages, Progress& progress)
-      : survey_(survey), frozen_(frozen), process_(process), saved_(saved), pages_(pages), progress_(progress) {}
+      : survey_(survey), parent_(parent), frozen_(frozen), process_(process), saved_(saved), pages_(pages), progress_(progress) {}
 
   Status Run(SnapshotContext& context) {
     std::future<Result<SlowFacts>> slow = std::async(std::launch::async, ReadSlowFacts, survey_.pid);
@@ -130,7 +131,7 @@ class MemoryCollector {
     ASSIGN_OR_RETURN(const std::vector<SharedPiece> pieces, ChooseSharedPieces(shared_, saved_));
     for (const PageRun& guard : found.found().guards)
       process_.guards.push_back({.start = guard.address, .end = guard.address + guard.pages * 4096});
-    RETURN_IF_ERROR(Save(found.found().save, pagemap->knows_guards()));
+    RETURN_IF_ERROR(SavePrivate(std::move(found.found().save), pagemap->knows_guards()));
     ASSIGN_OR_RETURN(SlowFacts facts, slow.get(), "reading the flags of mappings");
     RETURN_IF_ERROR(SaveShared(pieces, facts));
     RETURN_IF_ERROR(ApplySlowFacts(survey_, std::move(facts), process_.mappings));
@@ -154,6 +155,17 @@ class MemoryCollector {
     return found.Break();
   }
 
+  Status SavePrivate(std::vector<PageRun> save, bool knows_guards) {
+    if (parent_ != nullptr) {
+      ASSIGN_OR_RETURN(SplitPages split, SplitInheritedPages(survey_, *parent_, save), "comparing memory with that of process ", parent_->pid);
+      for (const PageRun& run : split.inherited) RETURN_IF_ERROR(pages_.Refer(run.address, run.pages, run.flags));
+      save = std::move(split.own);
+    }
+    ASSIGN_OR_RETURN(const SharedPages split, SplitSharedPages(survey_.pid, save), "looking for shared pages");
+    if (!split.shared.empty()) RETURN_IF_ERROR(Save(split.shared, ReadHow::kWithoutPinning, knows_guards));
+    return Save(split.own, ReadHow::kPinning, knows_guards);
+  }
+
   Status SaveShared(std::span<const SharedPiece> pieces, const SlowFacts& facts) {
     if (pieces.empty()) return Ok();
     std::map<uint64_t, const VmaDetails*> by_start;
@@ -164,16 +176,17 @@ class MemoryCollector {
     };
     std::vector<PageRun> runs;
     RETURN_IF_ERROR(FindSharedPages(frozen_, pieces, has_swap, runs), "looking for shared memory");
-    return Save(runs, /*knows_guards=*/true);
+    return Save(runs, ReadHow::kPinning, /*knows_guards=*/true);
   }
 
-  Status Save(std::span<const PageRun> runs, bool knows_guards) {
-    Status saved = SaveMemory(survey_.pid, runs, pages_, progress_);
+  Status Save(std::span<const PageRun> runs, ReadHow how, bool knows_guards) {
+    Status saved = SaveMemory(survey_.pid, runs, how, pages_, progress_);
     if (saved.has_value()) return saved;
     return ExplainUnreadable(std::move(saved).error(), knows_guards).While("reading memory");
   }
 
   const ProcessSurvey& survey_;
+  const ProcessSurvey* parent_;
   FrozenProcess& frozen_;
   ProcessDocument& process_;
   SavedObjects& saved_;
@@ -184,9 +197,9 @@ class MemoryCollector {
 
 }  // namespace
 
-Status CollectMemory(const ProcessSurvey& survey, FrozenProcess& frozen, SnapshotContext& context,
+Status CollectMemory(const ProcessSurvey& survey, const ProcessSurvey* parent, FrozenProcess& frozen, SnapshotContext& context,
                      ProcessDocument& process, SavedObjects& saved, PageFileWriter& pages, Progress& progress) {
-  return MemoryCollector(survey, frozen, process, saved, pages, progress).Run(context);
+  return MemoryCollector(survey, parent, frozen, process, saved, pages, progress).Run(context);
 }
 
 }  // namespace tardigrade

@@ -17,8 +17,9 @@ namespace tardigrade {
 // table) and need nothing of ptrace.  Errors: kUnsupported for a mapping whose flags cannot be
 // saved, found out only now.
 //
-// `saved`: the shared memory that other processes' page files hold already.
-Status CollectMemory(const ProcessSurvey& survey, FrozenProcess& frozen, SnapshotContext& context,
+// `parent`: null of the root.  Pages that it has as well are not written again.  `saved`: the shared
+// memory that other processes' page files hold already.
+Status CollectMemory(const ProcessSurvey& survey, const ProcessSurvey* parent, FrozenProcess& frozen, SnapshotContext& context,
                      ProcessDocument& process, SavedObjects& saved, PageFileWriter& pages, Progress& progress);
 
 }  // namespace tardigrade

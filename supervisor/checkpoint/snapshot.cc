@@ -148,6 +148,14 @@ class SnapshotRun {
     return Ok();
   }
 
+  static const ProcessSurvey* ParentOf(const Survey& survey, const ProcessSurvey& process) {
+    if (process.inner_parent == 0) return nullptr;
+    for (const ProcessSurvey& other : survey.processes) {
+      if (other.inner_pid == process.inner_parent) return &other;
+    }
+    return nullptr;
+  }
+
   Status CollectProcess(const Survey& survey, size_t index, SnapshotContext& context) {
     const ProcessSurvey& process = survey.processes[index];
     ASSIGN_OR_RETURN(ProcessDocument document, DescribeRelations(process));
@@ -163,7 +171,7 @@ class SnapshotRun {
     if (options_.leave != LeaveAs::kAsFound) pages->WriteBehind();
     RETURN_IF_ERROR(CollectTasks(process, kinds_, frozen, context, subject));
     CollectDescriptors(survey, process, subject);
-    RETURN_IF_ERROR(CollectMemory(process, frozen, context, subject, saved_objects_, *pages, progress_));
+    RETURN_IF_ERROR(CollectMemory(process, ParentOf(survey, process), frozen, context, subject, saved_objects_, *pages, progress_));
     if (options_.backtraces) TakeBacktraces(process.pid, frozen, subjects_.back());
     subjects_.back().pages = std::move(pages);
     return Ok();

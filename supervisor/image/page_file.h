@@ -44,6 +44,9 @@ class PageFileWriter {
     const PagePiece piece{.address = address, .bytes = data.size(), .flags = flags};
     return Write(data, {&piece, 1});
   }
+  // Notes pages that the parent has as well (protocol::kPageExtentSameAsParent among `flags`), which
+  // have no data here.
+  virtual Status Refer(uint64_t address, uint64_t pages, uint32_t flags) = 0;
   // From now on, has data go to the disk while more is written: the whole is durable sooner, but each
   // write may have to wait for the disk.
   virtual void WriteBehind() {}

@@ -74,9 +74,12 @@ Status CheckExtent(const PageMapExtent& extent, const PageMapHeader& header, uin
   if (extent.pages == 0) return bad("is empty");
   if (extent.address > kMaxAddress || extent.pages > (kMaxAddress - extent.address) / page)
     return bad("lies outside user space");
-  if (extent.file_offset > header.data_bytes ||
-      extent.pages > (header.data_bytes - extent.file_offset) / page)
+  if ((extent.flags & protocol::kPageExtentSameAsParent) != 0) {
+    if (extent.file_offset != 0) return bad("is the parent's, and yet in the page file");
+  } else if (extent.file_offset > header.data_bytes ||
+             extent.pages > (header.data_bytes - extent.file_offset) / page) {
     return bad("lies outside the page file");
+  }
   if ((extent.flags & ~protocol::kPageExtentAllFlags) != 0 || extent.reserved != 0)
     return bad("has unknown flags");
   if (extent.address < end) return bad("is out of order or overlaps the one before");

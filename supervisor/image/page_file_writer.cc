@@ -93,6 +93,13 @@ class Writer final : public PageFileWriter {
     return Ok();
   }
 
+  Status Refer(uint64_t address, uint64_t pages, uint32_t flags) override {
+    std::lock_guard lock(mutex_);
+    if (closed_) return Error(ErrorCode::kInternal, "the page file is closed");
+    layout_.extents().push_back({.address = address, .pages = pages, .file_offset = 0, .flags = flags});
+    return Ok();
+  }
+
   void WriteBehind() override { behind_.emplace(pages_fd_.get()); }
 
   Status Close() override {
@@ -125,6 +132,10 @@ class Writer final : public PageFileWriter {
     return Ok();
   }
 
+  static bool IsReference(const PageExtent& extent) {
+    return (extent.flags & protocol::kPageExtentSameAsParent) != 0;
+  }
+
   // By address; those that meet both in memory and in the file become one.
   Status SortExtents() {
     std::vector<PageExtent>& extents = layout_.extents();
@@ -141,7 +152,7 @@ class Writer final : public PageFileWriter {
         return Error(ErrorCode::kInternal,
                      StrCat("the page at ", Hex(extents[i].address), " was saved twice"));
       const bool meets = last.address + bytes == extents[i].address &&
-                         last.file_offset + bytes == extents[i].file_offset &&
+                         (IsReference(last) || last.file_offset + bytes == extents[i].file_offset) &&
                          last.flags == extents[i].flags;
       if (meets) {
         last.pages += extents[i].pages;

@@ -11,6 +11,7 @@
 namespace tardigrade::pagemap_abi {
 
 // Entries of /proc/PID/pagemap, one per page.
+inline constexpr uint64_t kPmExclusive = uint64_t{1} << 56;  // Mapped by this process alone.
 inline constexpr uint64_t kPmGuardRegion = uint64_t{1} << 58;  // Since 6.15.
 inline constexpr uint64_t kPmFile = uint64_t{1} << 61;  // Page of a file or of shared memory.
 inline constexpr uint64_t kPmSwap = uint64_t{1} << 62;

@@ -55,14 +55,14 @@ class Planner {
     for (size_t i = 0; i < in_.process->mappings.size(); ++i) {
       const MappingDocument& mapping = in_.process->mappings[i];
       if (IsKernelMapping(mapping.path) || IsGate(mapping.path)) continue;
-      if (!PlanInherited(mapping) && !shared_.PlanPiece(i, plan_)) Map(mapping, in_.backing_fds[i]);
+      if (!PlanInherited(i, mapping) && !shared_.PlanPiece(i, plan_)) Map(mapping, in_.backing_fds[i]);
       RETURN_IF_ERROR(AdviseAndPlace(mapping));
     }
     shared_.PlanRemoval(plan_);
     RemoveZone();
     Fill();
     FreeExecuteOnlyKey();
-    for (const MappingDocument& mapping : in_.process->mappings) Settle(mapping);
+    for (size_t i = 0; i < in_.process->mappings.size(); ++i) Settle(i, in_.process->mappings[i]);
     FreeProtectionKeys();
     for (const GuardRegion& guard : in_.process->guards)
       plan_.Add(StrCat("guarding ", Hex(guard.start)), SYS_madvise, {guard.start, guard.end - guard.start, kGuardInstall});
@@ -108,7 +108,14 @@ class Planner {
 
   // A piece of memory that other tasks have as well.  An old size of zero makes a further mapping:
   // mremap(2); huge pages are moved instead.
-  bool PlanInherited(const MappingDocument& mapping) {
+  bool PlanInherited(size_t index, const MappingDocument& mapping) {
+    if (const CowAreas::Area* area = CowArea(index); area != nullptr) {
+      const uint64_t bytes = mapping.end - mapping.start;
+      plan_.Add(StrCat("moving ", Hex(mapping.start), " ", mapping.path, " into place"), SYS_mremap,
+                {area->at + (mapping.start - area->start), bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, mapping.start},
+                {.may_fail = false, .exactly = static_cast<int64_t>(mapping.start)});
+      return true;
+    }
     const InheritedMemory::Object* object = mapping.object.empty() ? nullptr : in_.inherited->Find(mapping.object);
     if (object == nullptr) return false;
     const uint64_t bytes = mapping.end - mapping.start;
@@ -116,6 +123,34 @@ class Planner {
               {object->at + mapping.offset, object->huge ? bytes : 0, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, mapping.start},
               {.may_fail = false, .exactly = static_cast<int64_t>(mapping.start)});
     return true;
+  }
+
+  const CowAreas::Area* CowArea(size_t index) const { return in_.inherited->cow().Find(in_.process_index, index); }
+
+  // Whether the pages at `address` are there already; `end` is set to where that changes.
+  bool IsInPlace(uint64_t address, uint64_t* end) const {
+    const std::vector<MappingDocument>& mappings = in_.process->mappings;
+    const auto it = std::partition_point(mappings.begin(), mappings.end(), [&](const MappingDocument& m) { return m.end <= address; });
+    if (it == mappings.end()) return false;
+    *end = std::min(*end, it->start > address ? it->start : it->end);
+    return it->start <= address && CowArea(static_cast<size_t>(it - mappings.begin())) != nullptr;
+  }
+
+  // What is to be read, in the order of the file.
+  std::vector<PageExtent> ExtentsToRead() const {
+    std::vector<PageExtent> extents;
+    for (const PageExtent& extent : in_.extents) {
+      const uint64_t end = extent.address + extent.pages * 4096;
+      for (uint64_t at = extent.address; at < end;) {
+        uint64_t piece_end = end;
+        if (!IsInPlace(at, &piece_end))
+          extents.push_back({.address = at, .pages = (piece_end - at) / 4096, .file_offset = extent.file_offset + (at - extent.address), .flags = extent.flags});
+        at = piece_end;
+      }
+    }
+    std::sort(extents.begin(), extents.end(),
+              [](const PageExtent& a, const PageExtent& b) { return a.file_offset < b.file_offset; });
+    return extents;
   }
 
   void RemoveZone() {
@@ -206,11 +241,7 @@ class Planner {
       pieces.clear();
       bytes = 0;
     };
-    // In the order of the file, in which the extents of large memory are not.
-    std::vector<PageExtent> extents(in_.extents.begin(), in_.extents.end());
-    std::sort(extents.begin(), extents.end(),
-              [](const PageExtent& a, const PageExtent& b) { return a.file_offset < b.file_offset; });
-    for (const PageExtent& extent : extents) {
+    for (const PageExtent& extent : ExtentsToRead()) {
       uint64_t done = 0;
       const uint64_t size = extent.pages * 4096;
       while (done < size) {
@@ -227,7 +258,8 @@ class Planner {
   }
 
   // Protection, keys and locks, when the contents are in.
-  void Settle(const MappingDocument& mapping) {
+  void Settle(size_t index, const MappingDocument& mapping) {
+    const CowAreas::Area* area = CowArea(index);
     if (IsKernelMapping(mapping.path) || IsGate(mapping.path)) return;
     const uint64_t size = mapping.end - mapping.start;
     const std::string at = StrCat(Hex(mapping.start));
@@ -235,7 +267,9 @@ class Planner {
       plan_.Add("protecting " + at, SYS_mprotect, {mapping.start, size, mapping.prot});
     } else if (mapping.protection_key != 0) {
       plan_.Add("protecting " + at, SYS_pkey_mprotect, {mapping.start, size, mapping.prot, mapping.protection_key});
-    } else if ((!mapping.object.empty() || HasPages(mapping)) && (mapping.prot & (PROT_READ | PROT_WRITE)) != (PROT_READ | PROT_WRITE)) {
+    } else if (area != nullptr ? area->prot != mapping.prot
+                               : (!mapping.object.empty() || HasPages(mapping)) &&
+                                     (mapping.prot & (PROT_READ | PROT_WRITE)) != (PROT_READ | PROT_WRITE)) {
       plan_.Add("protecting " + at, SYS_mprotect, {mapping.start, size, mapping.prot});
     }
     if (Has(mapping, "lo"))

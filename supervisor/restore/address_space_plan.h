@@ -17,6 +17,7 @@ namespace tardigrade {
 // What the address space is made from.
 struct AddressSpaceInputs {
   const ProcessDocument* process = nullptr;
+  size_t process_index = 0;  // In the image.
   std::span<const PageExtent> extents;
   std::span<const MemoryMapping> here;  // This process's mappings: what the task starts with.
   Segment::Place segment;

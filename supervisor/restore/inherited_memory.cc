@@ -61,10 +61,14 @@ Result<InheritedMemory> InheritedMemory::Plan(const LoadedImage& image,
     if (total > kHighestPlace) return Error(ErrorCode::kBadImage, "it shares more memory than there are addresses");
     memory.objects_.emplace(key, object);
   }
+  ASSIGN_OR_RETURN(memory.cow_, CowAreas::Plan(image));
+  const uint64_t cow_start = total;
+  total += memory.cow_.bytes();
   if (total == 0) return memory;
   ASSIGN_OR_RETURN(memory.zone_.start, FindHole(total, std::move(taken)));
   memory.zone_.end = memory.zone_.start + total;
   for (auto& [key, object] : memory.objects_) object.at += memory.zone_.start;
+  memory.cow_.Place(memory.zone_.start + cow_start);
   return memory;
 }
 

@@ -8,13 +8,15 @@
 #include <vector>
 
 #include "supervisor/base/result.h"
+#include "supervisor/restore/cow_areas.h"
 #include "supervisor/restore/loaded_image.h"
 
 namespace tardigrade {
 
 // Memory that several tasks have in common, which only fork(2) can give them: shared memory without a
-// descriptor that several processes map.  It is made by the root's task, in a zone of addresses that is
-// free in every process, before there are other tasks; each moves its part into place.
+// descriptor that several processes map, made by the root's task before there are others, and private
+// memory shared copy-on-write (CowAreas).  All of it lies in a zone of addresses that is free in every
+// process; each moves its part into place.
 class InheritedMemory {
  public:
   // [start, end), both 0 if there is nothing to inherit.
@@ -39,12 +41,15 @@ class InheritedMemory {
   // Null if it is not inherited.
   const Object* Find(const std::string& key) const;
 
-  // In the root's task, before it has children.
+  const CowAreas& cow() const { return cow_; }
+
+  // In the root's task, before it has children: makes the objects.
   Status Make() const;
 
  private:
   Zone zone_;
   std::map<std::string, Object> objects_;
+  CowAreas cow_;
 };
 
 }  // namespace tardigrade

@@ -141,8 +141,9 @@ class Planner {
     return Ok();
   }
 
-  AddressSpaceInputs InputsFor(const LoadedProcess& process, const ProcessPlan& plan) const {
+  AddressSpaceInputs InputsFor(size_t index, const LoadedProcess& process, const ProcessPlan& plan) const {
     AddressSpaceInputs inputs;
+    inputs.process_index = index;
     inputs.process = &process.document;
     inputs.extents = process.pages->extents();
     inputs.here = here_;
@@ -161,7 +162,7 @@ class Planner {
     RETURN_IF_ERROR(CheckHugePages(process.document, process.pages->extents()));
     plan.threads.resize(process.document.threads.size());
     for (size_t i = 0; i < plan.threads.size(); ++i) RETURN_IF_ERROR(PlanThread(index, i, plan.threads[i]));
-    AddressSpaceInputs inputs = InputsFor(process, plan);
+    AddressSpaceInputs inputs = InputsFor(index, process, plan);
     // Twice: the size of the program does not depend on the addresses, but its place does on its size.
     SyscallPlan draft;
     RETURN_IF_ERROR(PlanAddressSpace(inputs, draft));

@@ -90,6 +90,8 @@ class Task {
 
   // Births, session and group.
   Status TakePlace() {
+    const auto open_backing = [this](size_t mapping) { return factory_.OpenBacking(document().mappings[mapping].backing); };
+    if (!process().has_ended()) RETURN_IF_ERROR(in_.plan->inherited.cow().Fill(index_, process(), open_backing));
     RETURN_IF_ERROR(MakeChildren(births_.children_before));
     if (births_.leads_session && setsid() < 0) return Error::Errno("making the session");
     RETURN_IF_ERROR(MakeChildren(births_.children));

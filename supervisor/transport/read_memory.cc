@@ -23,13 +23,16 @@ Error Gone(pid_t pid) { return Error(ErrorCode::kTraceeGone, StrCat("process ", 
 
 class MemoryReader {
  public:
-  explicit MemoryReader(pid_t pid) : pid_(pid) {}
+  MemoryReader(pid_t pid, ReadHow how) : pid_(pid), how_(how) {}
 
   // Fills `buffer` with `pieces`, one after the other.
   Status Read(std::span<const PagePiece> pieces, std::span<std::byte> buffer) {
     size_t piece = 0, within = 0;  // What is to be read next.
     while (piece < pieces.size()) {
-      ASSIGN_OR_RETURN(size_t got, ReadDirectly(pieces.subspan(piece), within, buffer));
+      size_t got = 0;
+      if (how_ == ReadHow::kPinning) {
+        ASSIGN_OR_RETURN(got, ReadDirectly(pieces.subspan(piece), within, buffer));
+      }
       if (got == 0) {
         // Not this page.  The rest of its piece is one mapping's and mostly of its kind.
         const PagePiece& refused = pieces[piece];
@@ -80,6 +83,7 @@ class MemoryReader {
   }
 
   const pid_t pid_;
+  const ReadHow how_;
   ScopedFd file_;
   std::vector<iovec> remote_;
 };
@@ -131,9 +135,9 @@ class Work {
 };
 
 // Reads into a small buffer and writes from there, while that is still in the processor's cache.
-void SavePieces(pid_t pid, Work& work, PageFileWriter& pages) {
+void SavePieces(pid_t pid, ReadHow how, Work& work, PageFileWriter& pages) {
   std::vector<std::byte> buffer(std::min<uint64_t>(work.total_bytes(), PageFileWriter::kBufferBytes));
-  MemoryReader reader(pid);
+  MemoryReader reader(pid, how);
   for (;;) {
     const std::vector<PagePiece> pieces = work.Take(buffer.size());
     if (pieces.empty()) return;
@@ -148,7 +152,7 @@ void SavePieces(pid_t pid, Work& work, PageFileWriter& pages) {
 
 }  // namespace
 
-Status SaveMemory(pid_t pid, std::span<const PageRun> runs, PageFileWriter& pages,
+Status SaveMemory(pid_t pid, std::span<const PageRun> runs, ReadHow how, PageFileWriter& pages,
                   Progress& progress) {
   // A file takes one write at a time, so that more threads than this would wait for each other.
   constexpr size_t kMaxThreads = 3;
@@ -157,7 +161,7 @@ Status SaveMemory(pid_t pid, std::span<const PageRun> runs, PageFileWriter& page
   progress.Begin("memory", work.total_bytes());
   const size_t useful = std::min<size_t>({kMaxThreads, std::thread::hardware_concurrency(),
                                           1 + work.total_bytes() / kBytesWorthAThread});
-  const auto save = [&] { SavePieces(pid, work, pages); };
+  const auto save = [&] { SavePieces(pid, how, work, pages); };
   std::vector<std::thread> helpers = StartHelperThreads(useful > 1 ? useful - 1 : 0, save);
   save();
   for (std::thread& helper : helpers) helper.join();

@@ -18,7 +18,12 @@ namespace tardigrade {
 // address.
 //
 // Several threads read and write at once; `progress` is told by one at a time.
-Status SaveMemory(pid_t pid, std::span<const PageRun> runs, PageFileWriter& pages,
+//
+// process_vm_readv(2) pins what it reads, and a pinned anonymous page must be its process's alone: the
+// kernel gives the process a copy of each page that it shared copy-on-write (mm/gup.c,
+// gup_must_unshare()).  Such pages are to be read `kWithoutPinning`, which is slower.
+enum class ReadHow { kPinning, kWithoutPinning };
+Status SaveMemory(pid_t pid, std::span<const PageRun> runs, ReadHow how, PageFileWriter& pages,
                   Progress& progress);
 
 }  // namespace tardigrade

@@ -45,7 +45,7 @@ class SaveMemoryTest : public ImageFixture {
     RETURN_IF_ERROR(writer->WriteDocument("process-7.json", Value(1)));
     ASSIGN_OR_RETURN(const auto pages, writer->CreatePages("7"));
     Progress progress;
-    RETURN_IF_ERROR(SaveMemory(pid, runs, *pages, progress));
+    RETURN_IF_ERROR(SaveMemory(pid, runs, ReadHow::kPinning, *pages, progress));
     RETURN_IF_ERROR(pages->Close());
     return writer->Commit(ExampleManifest());
   }

@@ -27,6 +27,7 @@ namespace {
 class NullWriter final : public PageFileWriter {
  public:
   Status Write(std::span<const std::byte>, std::span<const PagePiece>) override { return Ok(); }
+  Status Refer(uint64_t, uint64_t, uint32_t) override { return Ok(); }
   Status Close() override { return Ok(); }
 };
 
@@ -62,7 +63,7 @@ void WriteAlone(const std::string& dir, uint64_t bytes) {
 
 void Save(pid_t pid, const PageRun& run, PageFileWriter& writer) {
   Progress progress;
-  Check(SaveMemory(pid, {&run, 1}, writer, progress));
+  Check(SaveMemory(pid, {&run, 1}, ReadHow::kPinning, writer, progress));
   Check(writer.Close());
 }
 
