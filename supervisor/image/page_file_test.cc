@@ -167,7 +167,7 @@ TEST_F(PageFileTest, MalformedHeadersAreRefused) {
   Refuses<H>(
       0, [](H& h) { h.magic ^= 1; }, "magic");
   Refuses<H>(
-      0, [](H& h) { h.version = 2; }, "version 2; this build reads version 1");
+      0, [](H& h) { h.version = 1; }, "version 1; this build reads version 2");
   Refuses<H>(
       0, [](H& h) { h.page_size = 0; }, "pages of 0 bytes");
   Refuses<H>(

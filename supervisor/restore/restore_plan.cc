@@ -78,6 +78,10 @@ class Planner {
     ASSIGN_OR_RETURN(const std::string maps, ReadFile("/proc/self/maps"));
     ASSIGN_OR_RETURN(here_, ParseMaps(maps));
     taken_ = here_;
+    // The plans themselves make it grow.
+    for (MemoryMapping& mapping : taken_) {
+      if (mapping.path == "[heap]") mapping.end += kRoomToGrow;
+    }
     std::vector<std::pair<uint64_t, uint64_t>> ranges;
     for (const MemoryMapping& mapping : here_) ranges.emplace_back(mapping.start, mapping.end + kRoomToGrow);
     ASSIGN_OR_RETURN(plan_.inherited, InheritedMemory::Plan(image_, std::move(ranges)));
