@@ -30,8 +30,15 @@ inline constexpr uint16_t kOpExpect = 2;   // Must return exactly what `result` 
 // at address args[0].  For structs that hold an address in the task, or an earlier op's result.
 inline constexpr uint32_t kStoreOp = 0xffffffff;
 
+// SyscallOp::number of another: the struct timespec at args[0] becomes the one at args[1] plus
+// args[2] (signed) nanoseconds, and, if that is no time after 0, as many times args[3] more as it
+// takes.  For times that are to be reckoned from when the program runs.
+inline constexpr uint32_t kMoveTimeOp = 0xfffffffe;
+
+inline constexpr bool IsSyscall(uint32_t number) { return number < kMoveTimeOp; }
+
 struct SyscallOp {
-  uint32_t number;      // __NR_*, or kStoreOp
+  uint32_t number;      // __NR_*, kStoreOp or kMoveTimeOp
   uint8_t arg_kind[6];  // ArgKind
   uint16_t flags;       // kOp*
   uint64_t args[6];

@@ -30,7 +30,8 @@ size_t CredentialsKind::AddQueries(const TaskFacts&, SyscallPlan& plan) const {
 Result<Value> CredentialsKind::Collect(const TaskFacts& task, const Outcome& answers, size_t first,
                                        CollectContext&) const {
   ASSIGN_OR_RETURN(CredentialsState state, ParseStatus(task.status));
-  state.securebits = static_cast<uint32_t>(answers.result(first));
+  // They steer what a thread's own calls do: one that has exited makes none.
+  if (!task.exited) state.securebits = static_cast<uint32_t>(answers.result(first));
   return Encode(state);
 }
 

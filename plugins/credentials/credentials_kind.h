@@ -12,6 +12,8 @@ namespace tardigrade::credentials {
 class CredentialsKind final : public ThreadKind {
  public:
   std::string_view name() const override { return "credentials"; }
+  // Who may signal the process is judged by its leader's (kernel/signal.c, kill_ok_by_cred()).
+  bool SavesExited() const override { return true; }
   size_t AddQueries(const TaskFacts& task, SyscallPlan& plan) const override;
   Result<Value> Collect(const TaskFacts& task, const Outcome& answers, size_t first,
                         CollectContext& context) const override;

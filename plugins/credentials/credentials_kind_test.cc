@@ -44,6 +44,17 @@ void ExpectComesBack(const CredentialsState& state) {
   EXPECT_EQ(restored.Collect(CredentialsKind()).value(), Encode(state));
 }
 
+TEST(CredentialsKind, OfALeaderThatHasExitedNothingIsAsked) {
+  PracticeTask task;
+  TaskFacts facts = task.Facts();
+  facts.exited = true;
+  const SyscallPlan nothing;
+  const auto state =
+      CredentialsKind().Collect(facts, Outcome(nothing, nothing.Compile()), 0, task.contexts());
+  ASSERT_THAT(state, IsOk());
+  EXPECT_EQ(Decode<CredentialsState>(state.value(), "").value().uids, OfFresh().uids);
+}
+
 TEST(CredentialsKind, UnchangedOnesNeedNoSteps) {
   TaskPlan plan;
   ASSERT_THAT(CredentialsKind().Restore(Encode(OfFresh()), {}, plan), IsOk());

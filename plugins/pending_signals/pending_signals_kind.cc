@@ -5,9 +5,11 @@
 #include <sys/syscall.h>
 
 #include <bit>
+#include <map>
 
 #include "plugins/pending_signals/pending_signals_state.h"
 #include "supervisor/kernel/task_status.h"
+#include "supervisor/resource/timer_signals.h"
 
 namespace tardigrade::pending_signals {
 namespace {
@@ -51,11 +53,23 @@ void AddUnqueued(uint64_t mask, std::vector<SignalInfo>& signals) {
   }
 }
 
+// The timer may have expired once more since its signal was seen.
+void LeaveToTimers(const TaskFacts& task, uint64_t& mask, std::vector<SignalInfo>& signals) {
+  const std::map<int32_t, TimerSignals> timers = LoneTimerSignals(task.process_pending);
+  std::erase_if(signals, [&](const SignalInfo& saved) {
+    const auto info = std::bit_cast<siginfo_t>(saved);
+    const bool leave = info.si_code == SI_TIMER && timers.contains(info.si_timerid);
+    if (leave) mask &= ~(uint64_t{1} << (info.si_signo - 1));
+    return leave;
+  });
+}
+
 Result<Value> CollectQueue(const TaskFacts& task, uint32_t flags, std::string_view mask_key,
                            CollectContext& context) {
   PendingSignalsState state;
   ASSIGN_OR_RETURN(state.signals, Peek(task.tid, flags));
-  ASSIGN_OR_RETURN(const uint64_t mask, StatusNumber(task.status, mask_key, 16));
+  ASSIGN_OR_RETURN(uint64_t mask, StatusNumber(task.status, mask_key, 16));
+  if (flags == kPeekShared) LeaveToTimers(task, mask, state.signals);
   AddUnqueued(mask, state.signals);
   const size_t stops = std::erase_if(
       state.signals, [](const SignalInfo& info) { return SignalOf(info) == SIGSTOP; });

@@ -6,7 +6,7 @@
 namespace tardigrade::pending_signals {
 
 // Signals that wait for any thread of the process, with their siginfo, in the order they will be
-// taken.  Collected by PTRACE_PEEKSIGINFO: the caller is the tracer of the stopped leader.
+// taken; but those that LoneTimerSignals() are left to the timers.  Collected by PTRACE_PEEKSIGINFO: the caller is the tracer of the stopped leader.
 // A SIGSTOP is left out, with a warning: it would stop the restored job half-made.
 class ProcessPendingSignalsKind final : public ProcessKind {
  public:

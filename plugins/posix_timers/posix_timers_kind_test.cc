@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -105,6 +106,90 @@ TEST(PlanByCounting, GivesIdsOnOlderKernels) {
   ExpectSame(StateOf(restored.Collect(PosixTimersKind()).value()), state);
   state.timers[2].id = 100'001;
   EXPECT_THAT(PlanByCounting(state, plan), FailsWith(ErrorCode::kUnsupported, "Linux 6.15"));
+}
+
+// The process's queue, as a snapshot sees it.
+std::vector<siginfo_t> PendingOf(PracticeTask& task) {
+  return task.Frozen([&] {
+    struct {
+      uint64_t offset;
+      uint32_t flags;
+      int32_t count;
+    } args = {.offset = 0, .flags = 1 /* PTRACE_PEEKSIGINFO_SHARED */, .count = 16};
+    std::vector<siginfo_t> pending(16);
+    const long got = ptrace(PTRACE_PEEKSIGINFO, task.pid(), &args, pending.data());
+    pending.resize(got < 0 ? 0 : static_cast<size_t>(got));
+    return pending;
+  });
+}
+
+TimerState CollectOnly(PracticeTask& task, bool is_to_end) {
+  const PosixTimersKind kind;
+  TaskFacts facts = task.Facts();
+  facts.is_to_end = is_to_end;
+  facts.process_pending = PendingOf(task);
+  SyscallPlan queries;
+  const size_t first = kind.AddQueries(facts, queries);
+  const Outcome answers = task.Run(queries);
+  return StateOf(kind.Collect(facts, answers, first, task.contexts()).value()).timers.at(0);
+}
+
+// All signals are blocked in a practice task.
+void LetExpire(clockid_t clock) {
+  const itimerspec spec{.it_interval = {0, 1'000'000}, .it_value = {0, 1'000'000}};
+  if (syscall(SYS_timer_settime, Create(clock, SIGEV_SIGNAL, SIGRTMIN, 7), 0, &spec, nullptr) != 0)
+    abort();
+  usleep(40'000);
+}
+
+int64_t TakeOverruns(PracticeTask& task) {
+  SyscallPlan plan;
+  const uint64_t set = uint64_t{1} << (SIGRTMIN - 1);
+  const size_t op = plan.Add("taking the signal", SYS_rt_sigtimedwait,
+                             {Arg::Copy(set), Arg::Out(sizeof(siginfo_t)), 0, sizeof(set)});
+  const Outcome outcome = task.Run(plan);
+  EXPECT_EQ(outcome.Output<siginfo_t>(op, 1).si_value.sival_int, 7);
+  return outcome.Output<siginfo_t>(op, 1).si_overrun;
+}
+
+TEST(PosixTimersKind, OfAJobThatIsToEndThePendingSignalTellsItsOverruns) {
+  for (const clockid_t clock : {CLOCK_MONOTONIC, CLOCK_REALTIME}) {
+    PracticeTask source([clock] { LetExpire(clock); });
+    const TimerState saved = CollectOnly(source, /*is_to_end=*/true);
+    ASSERT_TRUE(saved.pending_overrun.has_value());
+    EXPECT_GE(*saved.pending_overrun, 35);
+    EXPECT_TRUE(source.contexts().warnings.empty());
+    // It was put back, for the case that the job goes on.
+    EXPECT_EQ(TakeOverruns(source), *saved.pending_overrun);
+
+    PracticeTask restored;
+    ASSERT_THAT(restored.Restore(PosixTimersKind(), Encode(PosixTimersState{{saved}})), IsOk());
+    EXPECT_GE(TakeOverruns(restored), *saved.pending_overrun);
+  }
+}
+
+TEST(PosixTimersKind, OfAJobThatGoesOnThePendingSignalIsLeftAlone) {
+  PracticeTask source([] { LetExpire(CLOCK_MONOTONIC); });
+  const TimerState saved = CollectOnly(source, /*is_to_end=*/false);
+  EXPECT_EQ(saved.pending_overrun, 0);
+  ASSERT_EQ(source.contexts().warnings.size(), 1u);
+  EXPECT_NE(source.contexts().warnings[0].find("has a signal pending"), std::string::npos);
+  EXPECT_GE(TakeOverruns(source), 35);
+}
+
+TEST(PlanArming, GoesBackNoFurtherThanTheClock) {
+  PosixTimersState state;
+  state.timers = {{.id = 0,
+                   .clock = CLOCK_MONOTONIC,
+                   .notify = SIGEV_SIGNAL,
+                   .signal = SIGRTMIN,
+                   .value = 7,
+                   .left_ns = 5,
+                   .interval_ns = 1'000'000'000'000,
+                   .pending_overrun = INT32_MAX}};
+  PracticeTask restored;
+  ASSERT_THAT(restored.Restore(PosixTimersKind(), Encode(state)), IsOk());
+  EXPECT_GE(TakeOverruns(restored), 0);
 }
 
 TEST(PosixTimersKind, AnExpiredTimerStaysDisarmed) {

@@ -16,6 +16,9 @@ void PlanById(const PosixTimersState& state, SyscallPlan& plan);
 // Errors: kUnsupported for an id above 100,000.
 Status PlanByCounting(const PosixTimersState& state, SyscallPlan& plan);
 
+// Arms a timer of `state` anew, and makes its signal pending again where it was.
+void PlanArming(const TimerState& timer, SyscallPlan& plan);
+
 }  // namespace tardigrade::posix_timers
 
 #endif  // PLUGINS_POSIX_TIMERS_POSIX_TIMERS_PLAN_H_

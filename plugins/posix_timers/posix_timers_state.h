@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -21,6 +22,9 @@ struct TimerState {
   int64_t left_ns = 0;  // 0: not armed.
   int64_t interval_ns = 0;
   int64_t overrun = 0;  // timer_getoverrun(2), for people.
+  // Its signal is pending, alone of its number, and would have told of so many overruns if it had
+  // been taken at the snapshot.
+  std::optional<int32_t> pending_overrun = {};
 
   template <typename Self, typename Visitor>
   static void Fields(Self& self, Visitor& visit) {
@@ -33,6 +37,7 @@ struct TimerState {
     visit("left_ns", self.left_ns, Range<int64_t>{0, INT64_MAX});
     visit("interval_ns", self.interval_ns, Range<int64_t>{0, INT64_MAX});
     visit("overrun", self.overrun);
+    visit("pending_overrun", self.pending_overrun, Range<int32_t>{0, INT32_MAX});
   }
 };
 

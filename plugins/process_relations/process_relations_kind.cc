@@ -8,7 +8,8 @@
 #include <cstdlib>
 #include <memory>
 
-#include "supervisor/base/str_cat.h"
+#include "supervisor/base/file_io.h"
+#include "supervisor/kernel/task_status.h"
 
 namespace tardigrade::process_relations {
 namespace {
@@ -19,6 +20,14 @@ struct Sharing {
 };
 constexpr Sharing kAmongThreads[] = {{KCMP_FILES, "a descriptor table"},
                                      {KCMP_FS, "a working directory"}};
+
+// Of a main thread that has exited nothing is left that could be shared.
+Result<bool> HasExited(pid_t pid, pid_t tid) {
+  ASSIGN_OR_RETURN(const std::string status,
+                   ReadFile(StrCat("/proc/", pid, "/task/", tid, "/status")));
+  ASSIGN_OR_RETURN(const std::string_view state, StatusField(status, "State"));
+  return state.starts_with('Z');
+}
 
 Result<std::vector<pid_t>> ReadThreads(pid_t pid) {
   const std::string path = StrCat("/proc/", pid, "/task");
@@ -39,6 +48,8 @@ long Compare(pid_t a, pid_t b, int type) { return syscall(SYS_kcmp, a, b, type, 
 Status ProcessRelationsKind::Check(const TaskFacts& task) const {
   ASSIGN_OR_RETURN(const std::vector<pid_t> threads, ReadThreads(task.pid));
   for (pid_t tid : threads) {
+    ASSIGN_OR_RETURN(const bool exited, HasExited(task.pid, tid));
+    if (exited) continue;
     for (const Sharing& sharing : kAmongThreads) {
       const long order = Compare(task.pid, tid, sharing.type);
       if (order < 0) return Error::Errno("comparing threads ", task.pid, " and ", tid);

@@ -4,9 +4,11 @@
 #include <gtest/gtest.h>
 #include <sched.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 
 #include <thread>
 
+#include "supervisor/kernel/living_thread.h"
 #include "tests/testing/matchers.h"
 #include "tests/testing/practice_task.h"
 
@@ -36,6 +38,23 @@ TEST(ProcessRelationsKind, AThreadWithItsOwnDescriptorsIsRefused) {
   });
   EXPECT_THAT(source.Collect(ProcessRelationsKind()),
               FailsWith(ErrorCode::kUnsupported, "a descriptor table of its own"));
+}
+
+TEST(ProcessRelationsKind, AMainThreadThatHasExitedSharesNothing) {
+  const pid_t pid = fork();
+  if (pid == 0) {
+    std::thread([] {
+      for (;;) pause();
+    }).detach();
+    syscall(SYS_exit, 0);
+  }
+  TaskFacts facts;
+  while ((facts.pid = LivingThread(pid).value()) == pid) usleep(1000);
+  facts.tid = facts.pid;
+  facts.status = ReadFile(StrCat("/proc/", facts.pid, "/status")).value();
+  EXPECT_THAT(ProcessRelationsKind().Check(facts), IsOk());
+  kill(pid, SIGKILL);
+  waitpid(pid, nullptr, 0);
 }
 
 }  // namespace

@@ -17,6 +17,28 @@ inline int64_t Store(const uint64_t (&args)[6]) {
   return 0;
 }
 
+// kMoveTimeOp.  Returns 0, or -EINVAL for a step that leads nowhere.
+inline int64_t MoveTime(const uint64_t (&args)[6]) {
+  constexpr int64_t kNsPerSecond = 1000000000;
+  struct Timespec {
+    int64_t seconds, nanoseconds;
+  };
+  const auto* from = reinterpret_cast<const volatile Timespec*>(args[1]);
+  const auto step = static_cast<int64_t>(args[3]);
+  int64_t ns = from->seconds * kNsPerSecond + from->nanoseconds + static_cast<int64_t>(args[2]);
+  if (step <= 0) return -22;
+  if (ns <= 0) ns = ns % step + step;
+  auto* to = reinterpret_cast<volatile Timespec*>(args[0]);
+  to->seconds = ns / kNsPerSecond;
+  to->nanoseconds = ns % kNsPerSecond;
+  return 0;
+}
+
+inline int64_t RunOp(uint32_t number, const uint64_t (&args)[6]) {
+  if (number == kStoreOp) return Store(args);
+  return number == kMoveTimeOp ? MoveTime(args) : RawSyscall(number, args);
+}
+
 // Runs `program` up to its first failing op.  Leaves every result in place and
 // the number of ops that succeeded in program->done.  Returns 0, the failing
 // op's -errno (-ERANGE if it returned another value than kOpExpect asked for),
@@ -43,7 +65,7 @@ inline int64_t RunProgram(SyscallProgram* program) {
       }
     }
     const int64_t expected = ops[i].result;
-    const int64_t result = ops[i].number == kStoreOp ? Store(args) : RawSyscall(ops[i].number, args);
+    const int64_t result = RunOp(ops[i].number, args);
     ops[i].result = result;
     const bool failed = result < 0 && result >= -kMaxErrno;
     if (failed && (ops[i].flags & kOpMayFail) == 0) return result;

@@ -6,6 +6,7 @@
 
 #include "supervisor/base/file_io.h"
 #include "supervisor/checkpoint/protection_keys.h"
+#include "supervisor/kernel/proc_stat.h"
 
 namespace tardigrade {
 namespace {
@@ -68,6 +69,19 @@ Result<std::vector<size_t>> MatchThreads(const ProcessSurvey& survey, std::span<
   return match;
 }
 
+// What a thread would give to exit(2) to end with the same status.
+Result<int32_t> ExitCodeOf(const TaskFacts& leader) {
+  ASSIGN_OR_RETURN(const std::string text, ReadFile(leader.proc_dir + "/stat"));
+  ASSIGN_OR_RETURN(const ProcStat stat, ParseProcStat(text));
+  const auto status = static_cast<uint32_t>(stat.exit_code);
+  // kernel/seccomp.c, __seccomp_filter(): SECCOMP_RET_KILL_THREAD ends one thread by a signal.
+  if ((status & 0xff) != 0)
+    return Error(ErrorCode::kUnsupported,
+                 StrCat("its main thread was ended by signal ", status & 0x7f,
+                        " while others went on, which cannot be restored"));
+  return static_cast<int32_t>(status >> 8 & 0xff);
+}
+
 }  // namespace
 
 Status SnapshotContext::AddObject(const std::string& key, std::string_view kind,
@@ -103,6 +117,28 @@ Status CollectTasks(const ProcessSurvey& survey, const KindList& kinds, FrozenPr
     process.threads.push_back(std::move(document));
     process.stop_signal = std::max(process.stop_signal, threads[i].stop_signal);
   }
+  return Ok();
+}
+
+Status CollectExitedLeader(const ProcessSurvey& survey, const KindList& kinds, SnapshotContext& context,
+                           ProcessDocument& process) {
+  if (!survey.exited_leader) return Ok();
+  const TaskFacts& leader = *survey.exited_leader;
+  ThreadDocument document;
+  document.tid = leader.inner_tid;
+  document.comm = survey.comm;
+  ASSIGN_OR_RETURN(document.exit_code, ExitCodeOf(leader));
+  ASSIGN_OR_RETURN(document.registers, context.attachments().Put({}));
+  ASSIGN_OR_RETURN(document.extended_state, context.attachments().Put({}));
+  const SyscallPlan nothing;
+  const Outcome no_answers(nothing, nothing.Compile());
+  for (const auto& kind : kinds.threads) {
+    if (!kind->SavesExited()) continue;
+    ASSIGN_OR_RETURN(Value state, kind->Collect(leader, no_answers, 0, context), "thread ",
+                     leader.tid, ": ", kind->name());
+    document.states.push_back({std::string(kind->name()), std::move(state)});
+  }
+  process.threads.insert(process.threads.begin(), std::move(document));
   return Ok();
 }
 

@@ -35,6 +35,10 @@ class SnapshotContext final : public CollectContext {
 Status CollectTasks(const ProcessSurvey& survey, const KindList& kinds, FrozenProcess& frozen, SnapshotContext& context,
                     ProcessDocument& process);
 
+// Puts the leader in front of the other threads if it has exited.
+Status CollectExitedLeader(const ProcessSurvey& survey, const KindList& kinds, SnapshotContext& context,
+                           ProcessDocument& process);
+
 // Fills in files with the open file descriptions of all processes.
 Status CollectFiles(const Survey& survey, SnapshotContext& context, FilesDocument& files);
 

@@ -131,6 +131,9 @@ class SnapshotRun {
     ASSIGN_OR_RETURN(frozen_, FrozenTree::Freeze(options_.pid, options_.tree, freeze_));
     if (!options_.tree) RETURN_IF_ERROR(CheckHasNoChildren(options_.pid));
     ASSIGN_OR_RETURN(const std::unique_ptr<Survey> survey, Survey::Take(frozen_->members(), kinds_, /*frozen=*/true));
+    for (ProcessSurvey& process : survey->processes) {
+      for (TaskFacts& task : process.threads) task.is_to_end = options_.leave == LeaveAs::kKilled;
+    }
     RETURN_IF_ERROR(survey->Check(kinds_));
     RETURN_IF_ERROR(CheckSharing(*survey));
     SnapshotContext context(image_->attachments(), files_);
@@ -173,6 +176,8 @@ class SnapshotRun {
     CollectDescriptors(survey, process, subject);
     RETURN_IF_ERROR(CollectMemory(process, ParentOf(survey, process), frozen, context, subject, saved_objects_, *pages, progress_));
     if (options_.backtraces) TakeBacktraces(process.pid, frozen, subjects_.back());
+    // After all that goes by the threads' order as frozen.
+    RETURN_IF_ERROR(CollectExitedLeader(process, kinds_, context, subject));
     subjects_.back().pages = std::move(pages);
     return Ok();
   }
@@ -228,7 +233,7 @@ class SnapshotRun {
       Subject& subject = subjects_[i];
       if (subject.pages != nullptr) RETURN_IF_ERROR(subject.pages->Close(), "writing pages");
       if (subject.unwinder != nullptr)
-        Symbolize(subject.document.threads, subject.unwinder->mappings(), StrCat("/proc/", options_.pid, "/root"));
+        Symbolize(subject.document.threads, subject.unwinder->mappings(), StrCat("/proc/", frozen_->process(i)->pid(), "/root"));
       RETURN_IF_ERROR(image_->WriteDocument(manifest_.processes[i].document, EncodeAndRelease(std::move(subject.document))));
       subject = Subject();
     }

@@ -13,8 +13,10 @@
 #include "supervisor/base/file_io.h"
 #include "supervisor/checkpoint/namespaces.h"
 #include "supervisor/checkpoint/same_file.h"
+#include "supervisor/kernel/living_thread.h"
 #include "supervisor/kernel/task_status.h"
 #include "supervisor/resource/describe.h"
+#include "supervisor/tracee/ptrace.h"
 #include "supervisor/tracee/ptrace_denied.h"
 
 namespace tardigrade {
@@ -35,24 +37,11 @@ Result<std::vector<int>> ListNumbers(const std::string& path) {
   return numbers;
 }
 
-// What /proc/PID says of descriptors, namespaces and the like it says of the main thread, and one
-// that has ended has none left (kernel/exit.c, do_exit()).
-Status CheckLeaderLives(const TaskFacts& leader) {
-  const size_t at = leader.status.find("\nState:\t");
-  if (at == std::string::npos) return Ok();
-  const char state = leader.status[at + 8];
-  if (state != 'Z' && state != 'X') return Ok();
-  return Error(ErrorCode::kUnsupported,
-               StrCat("the main thread of process ", leader.pid,
-                      " has exited while others go on; such a process cannot be saved yet (let main "
-                      "wait for the threads, pthread_join(3), rather than exit)"));
-}
-
-Status SurveyThreads(ProcessSurvey& survey, bool frozen) {
+Status SurveyThreads(pid_t pid, ProcessSurvey& survey, bool frozen) {
   const std::string base = StrCat("/proc/", survey.pid, "/task");
   ASSIGN_OR_RETURN(std::vector<int> tids, ListNumbers(base));
-  // The leader first, the others by age.
-  std::stable_partition(tids.begin(), tids.end(), [&](int tid) { return tid == survey.pid; });
+  // The leader first: the others know its number.
+  std::stable_partition(tids.begin(), tids.end(), [&](int tid) { return tid == pid; });
   for (const int tid : tids) {
     TaskFacts task;
     task.pid = survey.pid;
@@ -61,13 +50,38 @@ Status SurveyThreads(ProcessSurvey& survey, bool frozen) {
     task.proc_dir = StrCat(base, "/", tid);
     ASSIGN_OR_RETURN(task.status, ReadFile(task.proc_dir + "/status"));
     ASSIGN_OR_RETURN(task.inner_tid, InnerId(task.status));
-    if (tid == survey.pid) survey.inner_pid = task.inner_tid;
+    if (tid == pid) survey.inner_pid = task.inner_tid;
     task.inner_pid = survey.inner_pid;
-    survey.threads.push_back(std::move(task));
+    task.exited = tid == pid && pid != survey.pid;
+    if (task.exited) {
+      survey.exited_leader = std::move(task);
+    } else {
+      survey.threads.push_back(std::move(task));
+    }
   }
-  if (survey.threads.empty() || survey.threads[0].tid != survey.pid)
-    return Error(ErrorCode::kTraceeGone, StrCat("process ", survey.pid, " has no leader any more"));
-  return survey.has_ended ? Ok() : CheckLeaderLives(survey.threads[0]);
+  // Whom the others are asked for comes first.
+  std::stable_partition(survey.threads.begin(), survey.threads.end(),
+                        [&](const TaskFacts& task) { return task.tid == survey.pid; });
+  if (survey.threads.empty() || survey.threads[0].tid != survey.pid || survey.inner_pid < 0)
+    return Error(ErrorCode::kTraceeGone, StrCat("process ", pid, " has no leader any more"));
+  if (!frozen || survey.has_ended) return Ok();
+  ASSIGN_OR_RETURN(survey.threads[0].process_pending,
+                   ptrace::PeekPendingSignals(survey.pid, /*process_wide=*/true));
+  return Ok();
+}
+
+// A pidfd of the thread that has the descriptors.
+Result<ScopedFd> OpenPidfd(const ProcessSurvey& survey) {
+  constexpr unsigned kPidfdThread = O_EXCL;  // PIDFD_THREAD, since 6.9.
+  ScopedFd pidfd(static_cast<int>(
+      syscall(SYS_pidfd_open, survey.pid, survey.exited_leader ? kPidfdThread : 0)));
+  if (!pidfd.valid() && errno == EINVAL && survey.exited_leader)
+    return Error(ErrorCode::kUnsupported,
+                 "its main thread has exited while others go on, and this kernel gives nobody the "
+                 "descriptors of another thread (pidfd_open(2), PIDFD_THREAD); snapshot under Linux "
+                 "6.9 or later, or let main wait for the threads, pthread_join(3)");
+  if (!pidfd.valid()) return Error::Errno("pidfd_open");
+  return pidfd;
 }
 
 Status SurveyMappings(ProcessSurvey& survey, const KindList& kinds) {
@@ -105,9 +119,7 @@ Result<const FdKind*> ClaimFd(const FdFacts& facts, const KindList& kinds) {
 Status SurveyDescriptors(ProcessSurvey& process, const KindList& kinds, Survey& survey) {
   const std::string base = StrCat("/proc/", process.pid);
   ASSIGN_OR_RETURN(const std::vector<int> numbers, ListNumbers(base + "/fd"));
-  ScopedFd pidfd(static_cast<int>(syscall(SYS_pidfd_open, process.pid, 0)));
-  if (!pidfd.valid()) return Error::Errno("pidfd_open");
-  process.first_descriptor = survey.descriptors.size();
+  ASSIGN_OR_RETURN(const ScopedFd pidfd, OpenPidfd(process));
   for (const int fd : numbers) {
     FdFacts facts;
     facts.pid = process.pid;
@@ -144,14 +156,26 @@ Status GroupDescriptors(Survey& survey) {
 Status SurveyIdentity(const TreeMember& member, bool frozen, Survey& survey, ProcessSurvey& process) {
   process.pid = member.pid;
   process.has_ended = member.has_ended;
+  if (!member.has_ended) {
+    ASSIGN_OR_RETURN(process.pid, LivingThread(member.pid));
+  }
   ASSIGN_OR_RETURN(const std::string stat, ReadFile(StrCat("/proc/", member.pid, "/stat")));
   ASSIGN_OR_RETURN(process.stat, ParseProcStat(stat));
   process.comm = process.stat.comm;
-  RETURN_IF_ERROR(SurveyThreads(process, frozen));
-  survey.pids.AddProcess(process.pid, process.inner_pid);
+  RETURN_IF_ERROR(SurveyThreads(member.pid, process, frozen));
+  survey.pids.AddProcess(member.pid, process.inner_pid);
   ASSIGN_OR_RETURN(const std::vector<uint64_t> group, StatusNumbers(process.threads[0].status, "NSpgid", 10));
   if (!group.empty()) survey.pids.AddGroup(process.stat.pgrp, static_cast<pid_t>(group.back()));
   process.inner_parent = survey.pids.InnerProcess(member.parent).value_or(0);
+  for (const ProcessSurvey& parent : survey.processes) {
+    // Restored it would be the leader's child until that exits, and be signalled then if it asked for
+    // that (kernel/exit.c, forget_original_parent()).
+    if (parent.inner_pid == process.inner_parent && parent.exited_leader)
+      return Error(ErrorCode::kUnsupported,
+                   StrCat("the main thread of its parent ", parent.inner_pid,
+                          " has exited while others go on, and this parent has children, which cannot be "
+                          "restored yet (let main wait for the threads, pthread_join(3))"));
+  }
   return Ok();
 }
 
@@ -188,10 +212,12 @@ Status CheckProcess(const ProcessSurvey& process, const KindList& kinds) {
 // Reading a namespace link takes that right (PTRACE_MODE_READ_FSCREDS, fs/proc/namespaces.c), as most
 // of the survey does.
 Status CheckMayLook(pid_t pid) {
-  const Result<std::string> link = ReadLink(StrCat("/proc/", pid, "/ns/pid"));
+  const Result<pid_t> living = LivingThread(pid);
+  if (!living.has_value()) return Ok();
+  const Result<std::string> link = ReadLink(StrCat("/proc/", living.value(), "/ns/pid"));
   if (link.has_value()) return Ok();
   const int error = link.error().errno_value();
-  if (error == EACCES || error == EPERM) return ptrace::ExplainDenied(pid);
+  if (error == EACCES || error == EPERM) return ptrace::ExplainDenied(living.value());
   return Ok();  // Whatever it is, the survey will say it better.
 }
 

@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -22,14 +23,15 @@ Status CheckMayLook(pid_t pid);
 
 // What can be known of one process from outside, and which kind claims each part of it.
 struct ProcessSurvey {
-  pid_t pid = -1;        // As seen here.
+  pid_t pid = -1;        // As seen here: whom to ask, see TaskFacts.
   pid_t inner_pid = -1;  // As the process sees itself.
   pid_t inner_parent = 0;  // 0 if its parent is not surveyed along with it.
   std::string comm;
   ProcStat stat;
   bool has_ended = false;  // A zombie: nothing of what follows but threads[0].
 
-  std::vector<TaskFacts> threads;  // Leader first.
+  std::vector<TaskFacts> threads;  // Leader first; without it if it has exited.
+  std::optional<TaskFacts> exited_leader;
   std::vector<MemoryMapping> mappings;
   std::vector<const MappingKind*> mapping_kinds;  // Per mapping.
   size_t first_descriptor = 0;  // Of Survey::descriptors, that many.

@@ -132,6 +132,10 @@ TEST(AftermathText, FollowsTheState) {
   EXPECT_EQ(AftermathText("7 (a) T 1 7"), "the process was left stopped");
   EXPECT_EQ(AftermathText("7 (a) t 1 7"), "the process was left as it was");
   EXPECT_EQ(AftermathText("7 (a) Z 1 7"), "the process is gone");
+  EXPECT_EQ(AftermathText("7 (a) Z 1 2 3 0 -1 4227084 130 0 1 0 0 0 0 0 20 0 1 0"),
+            "the process is gone");
+  EXPECT_EQ(AftermathText("7 (a) Z 1 2 3 0 -1 4227084 130 0 1 0 0 0 0 0 20 0 2 0"),
+            "the process was left as it was");
   EXPECT_EQ(AftermathText(""), "the process is gone");
   EXPECT_EQ(AftermathText("7 (a)"), "the process is gone");
 }

@@ -50,7 +50,9 @@ void AppendHeader(const std::string& dir, const ImageContents& contents, std::st
 void AppendThreads(const ProcessDocument& process, std::string& out) {
   out += StrCat("  ", CountText(process.threads.size(), "thread"), "\n");
   for (const ThreadDocument& thread : process.threads) {
-    out += StrCat("    ", thread.tid, " ", PrintableText(thread.comm), "\n");
+    out += StrCat("    ", thread.tid, " ", PrintableText(thread.comm));
+    if (thread.exit_code) out += StrCat(", exited with ", *thread.exit_code);
+    out += "\n";
     for (size_t i = 0; i < thread.backtrace.size(); ++i) {
       out += Row("      #%-2zu 0x%016" PRIx64 " ", i, thread.backtrace[i].address);
       out += FrameText(thread.backtrace[i]) + "\n";

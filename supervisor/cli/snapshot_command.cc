@@ -2,6 +2,7 @@
 
 #include <cctype>
 #include <cerrno>
+#include <sstream>
 
 #include "supervisor/base/file_io.h"
 #include "supervisor/cli/arguments.h"
@@ -57,6 +58,20 @@ std::string DefaultImageName(std::string_view comm, pid_t pid) {
   return StrCat(awkward ? "_" : "", name, ".", pid, ".image");
 }
 
+namespace {
+
+// proc(5), num_threads: the 18th field after the state.
+bool HasThreads(std::string_view fields_from_state) {
+  constexpr int kFieldsBefore = 17;
+  std::istringstream words{std::string(fields_from_state)};
+  std::string word;
+  for (int i = 0; i < kFieldsBefore; ++i) words >> word;
+  int threads = 0;
+  return words >> threads && threads > 1;
+}
+
+}  // namespace
+
 std::string AftermathText(std::string_view stat) {
   // "pid (comm) state ...", and comm may hold anything.
   const size_t close = stat.rfind(')');
@@ -64,7 +79,9 @@ std::string AftermathText(std::string_view stat) {
   switch (stat[close + 2]) {
     case 'Z':
     case 'X':
-      return "the process is gone";
+      // Of one whose main thread alone has ended, the state of the others is not in there.
+      return HasThreads(stat.substr(close + 2)) ? "the process was left as it was"
+                                                : "the process is gone";
     case 'T':
       return "the process was left stopped";
     case 't':

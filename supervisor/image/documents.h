@@ -171,6 +171,9 @@ struct BacktraceFrame {
 struct ThreadDocument {
   int32_t tid = 0;  // As the process sees it.
   std::string comm;
+  // A leader that had exited, by exit(2) with this, while others went on; absent of those that run.
+  // Its registers and extended state are empty.
+  std::optional<int32_t> exit_code;
   Attachment registers;        // NT_PRSTATUS as at the stop, interrupted system call included.
   Attachment extended_state;   // NT_X86_XSTATE.
   uint64_t signal_mask = 0;
@@ -183,6 +186,7 @@ struct ThreadDocument {
   static void Fields(Self& self, Visitor& visit) {
     visit("tid", self.tid, Range<int32_t>{1, 1 << 22});
     visit("comm", self.comm);
+    visit("exit_code", self.exit_code, Range<int32_t>{0, 255});
     visit("registers", self.registers);
     visit("extended_state", self.extended_state);
     visit("signal_mask", self.signal_mask);

@@ -22,7 +22,7 @@ namespace tardigrade {
 
 // What is known of a descriptor before its kind is.
 struct FdFacts {
-  pid_t pid = -1;        // The tracee, as seen by the supervisor.
+  pid_t pid = -1;        // The tracee, as seen by the supervisor; as in TaskFacts.
   pid_t inner_pid = -1;  // The tracee, as it sees itself.
   int fd = -1;           // Its number in the tracee.
   std::string link;      // readlink of /proc/<pid>/fd/<fd>.

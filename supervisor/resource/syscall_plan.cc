@@ -20,7 +20,9 @@ size_t SyscallPlan::Add(std::string label, uint32_t number, std::initializer_lis
   for (const Arg& arg : args) {
     op.arg_kind[i] = static_cast<uint8_t>(arg.kind);
     op.args[i] = arg.value;
-    if (arg.kind == ArgKind::kPayload) {
+    if (arg.within) {
+      op.args[i] = ops_[arg.within->first].args[arg.within->second] + arg.value;
+    } else if (arg.kind == ArgKind::kPayload) {
       op.args[i] = AddPayload(arg.payload);
       for (const Arg::Patch& patch : arg.patches) AddStore(label, op.args[i], patch);
     }

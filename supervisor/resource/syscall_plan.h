@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "protocols/syscall_program.h"
@@ -41,6 +42,13 @@ struct Arg {
     arg.payload.resize(size);
     return arg;
   }
+  // The address `offset` bytes into the payload that is argument `arg` of the earlier op `op`.
+  static Arg Within(size_t op, size_t arg, size_t offset) {
+    Arg same(offset);
+    same.kind = protocol::ArgKind::kPayload;
+    same.within = {op, arg};
+    return same;
+  }
   // What the op with this index returned.
   static Arg ResultOf(size_t op) {
     Arg arg(op);
@@ -58,6 +66,7 @@ struct Arg {
   uint64_t value;
   protocol::ArgKind kind = protocol::ArgKind::kLiteral;
   std::vector<std::byte> payload;
+  std::optional<std::pair<size_t, size_t>> within;  // Op and argument.
 
   struct Patch {
     size_t offset;

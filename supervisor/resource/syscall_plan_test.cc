@@ -4,7 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
+
+#include <utility>
 
 #include "supervisor/image/documents.h"
 #include "supervisor/image/image_store.h"
@@ -37,6 +40,32 @@ TEST(SyscallPlan, OutputIsWhatTheKernelWrote) {
   const Outcome outcome = RunHere(plan);
   EXPECT_EQ(outcome.Output<uint32_t>(op, 0), getuid());
   EXPECT_EQ(outcome.Output<uint32_t>(op, 2), geteuid());
+}
+
+TEST(SyscallPlan, TimesAreReckonedWhenItRuns) {
+  struct Times {
+    timespec from, to;
+  };
+  const auto moved = [](timespec from, int64_t by_ns, int64_t step_ns) {
+    SyscallPlan plan;
+    const size_t op = plan.Add("any call", SYS_getresuid, {Arg::Copy(Times{from, {}}), Arg::Out(4), Arg::Out(4)});
+    // The call has written a number to the payload: the next puts it right.
+    plan.Add("putting the seconds back", protocol::kStoreOp, {Arg::Within(op, 0, 0), from.tv_sec, 8});
+    plan.Add("reckoning", protocol::kMoveTimeOp,
+             {Arg::Within(op, 0, sizeof(timespec)), Arg::Within(op, 0, 0), by_ns, step_ns});
+    SyscallPlan longer;
+    longer.Add("something before", SYS_getpid, {});
+    longer.Append(plan);
+    const Outcome outcome = RunHere(longer);
+    EXPECT_THAT(outcome.Check(), IsOk());
+    const timespec to = outcome.Output<Times>(op + 1, 0).to;
+    return std::pair<int64_t, int64_t>(to.tv_sec, to.tv_nsec);
+  };
+  using Time = std::pair<int64_t, int64_t>;
+  EXPECT_EQ(moved({5, 900'000'000}, 200'000'000, 1), Time(6, 100'000'000));
+  EXPECT_EQ(moved({5, 100'000'000}, -200'000'000, 1), Time(4, 900'000'000));
+  EXPECT_EQ(moved({5, 0}, -7'500'000'000, 2'000'000'000), Time(1, 500'000'000));
+  EXPECT_EQ(moved({5, 0}, -5'000'000'000, 2'000'000'000), Time(2, 0));
 }
 
 TEST(SyscallPlan, StopsAtTheFirstFailureAndNamesIt) {

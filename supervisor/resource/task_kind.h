@@ -1,6 +1,7 @@
 #ifndef SUPERVISOR_RESOURCE_TASK_KIND_H_
 #define SUPERVISOR_RESOURCE_TASK_KIND_H_
 
+#include <signal.h>
 #include <sys/types.h>
 
 #include <cstdint>
@@ -15,15 +16,22 @@
 
 namespace tardigrade {
 
-// A task at snapshot time: a thread, or the leader when the whole process is meant.
+// A task at snapshot time: a thread, or, when the whole process is meant, the leader (the oldest of
+// the others if it has exited).
 struct TaskFacts {
-  pid_t pid = -1;        // Thread group, as seen by the supervisor: /proc/<pid>.
+  // Whom the supervisor asks about the process: /proc/<pid>.  Its pid, or that of a thread if the
+  // leader has exited (see supervisor/kernel/living_thread.h).
+  pid_t pid = -1;
   pid_t tid = -1;        // Thread, as seen by the supervisor: /proc/<pid>/task/<tid>.
-  pid_t inner_pid = -1;  // The same, as the tracee sees itself.
+  pid_t inner_pid = -1;  // Thread group and thread, as the tracee sees itself.
   pid_t inner_tid = -1;
   std::string proc_dir;  // "/proc/<pid>/task/<tid>".
   std::string status;    // The text of <proc_dir>/status.
   bool frozen = false;   // In ptrace-stop under this thread; else a first look at a running task.
+  bool is_to_end = false;  // It will be killed when the image is whole.
+  // Frozen, and the first task of the process: what is queued for the process, oldest first.
+  std::vector<siginfo_t> process_pending;
+  bool exited = false;   // A leader that has exited: see ThreadKind::SavesExited().
 };
 
 // Where a task is restored to.
@@ -54,7 +62,8 @@ struct TaskPlan {
 //
 // Collecting: Check() before anything is injected; then AddQueries() says which syscalls the
 // task is to make (they must not block, not change anything, and set no restart block: no
-// nanosleep, no poll with timeout); then Collect() reads the answers and /proc.
+// nanosleep, no poll with timeout); then Collect() reads the answers and /proc.  Of a job that is to
+// end they may take what they put back in the next op: should the snapshot fail, it goes on.
 class TaskKind {
  public:
   virtual ~TaskKind() = default;
@@ -87,7 +96,13 @@ class TaskKind {
 
 // The same interface twice, so that a process kind cannot be listed as a thread kind.
 class ProcessKind : public TaskKind {};
-class ThreadKind : public TaskKind {};
+class ThreadKind : public TaskKind {
+ public:
+  // Whether this state of a leader that has exited still matters to the rest of its process.  Such a
+  // leader is a zombie that can neither be visited nor traced: Check() and AddQueries() are not
+  // called for it, and Collect() is with answers to nothing.
+  virtual bool SavesExited() const { return false; }
+};
 
 }  // namespace tardigrade
 

@@ -36,6 +36,13 @@ Status SeizeToDieWithMe(pid_t tid, bool suspend_seccomp) {
   return Error::Errno("PTRACE_SEIZE of thread ", tid);
 }
 
+// Beside the options it was seized with, less those that seccomp needed.
+Status StopAtExit(pid_t tid) {
+  if (::ptrace(PTRACE_SETOPTIONS, tid, nullptr, PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXIT) == 0)
+    return Ok();
+  return Error::Errno("PTRACE_SETOPTIONS of thread ", tid);
+}
+
 Result<std::map<pid_t, pid_t>> OuterTids(pid_t pid) {
   std::map<pid_t, pid_t> by_inner;
   const std::string path = StrCat("/proc/", pid, "/task");
@@ -153,29 +160,59 @@ Status Finisher::AwaitReplay(Segment& segment, size_t thread, arch::Registers& s
 }
 
 Status Finisher::UnmapSegment(const Segment& segment) {
-  ASSIGN_OR_RETURN(arch::Registers registers, ptrace::GetRegisters(leader_));
+  const pid_t tid = leader_exits_ ? tids_[1] : leader_;
+  ASSIGN_OR_RETURN(arch::Registers registers, ptrace::GetRegisters(tid));
   arch::AimCall(registers, segment.syscall_insn(), SYS_munmap, segment.place().start, segment.place().size);
-  RETURN_IF_ERROR(ptrace::SetRegisters(leader_, registers));
+  RETURN_IF_ERROR(ptrace::SetRegisters(tid, registers));
   for (const char* stop : {"entry", "exit"}) {
-    RETURN_IF_ERROR(ptrace::ContinueToSyscall(leader_));
-    ASSIGN_OR_RETURN(const WaitStatus status, ptrace::WaitStopUntil(leader_, Clock::now() + kStopLimit));
+    RETURN_IF_ERROR(ptrace::ContinueToSyscall(tid));
+    ASSIGN_OR_RETURN(const WaitStatus status, ptrace::WaitStopUntil(tid, Clock::now() + kStopLimit));
     if (status.kind != WaitStatus::Kind::kSyscallStop)
       return Error(ErrorCode::kInternal, StrCat("unmapping the restorer: ", status.ToString(), " instead of the ", stop));
   }
-  ASSIGN_OR_RETURN(registers, ptrace::GetRegisters(leader_));
+  ASSIGN_OR_RETURN(registers, ptrace::GetRegisters(tid));
   const int64_t result = arch::CallOf(registers).result;
   if (result != 0) return Error::Syscall(ErrorCode::kRemote, static_cast<int>(-result), "unmapping the restorer");
   // Only in an event stop does the kernel look at -ERESTART* again, see arch_do_signal_or_restart().
-  RETURN_IF_ERROR(ptrace::Interrupt(leader_));
-  RETURN_IF_ERROR(ptrace::Continue(leader_));
-  ASSIGN_OR_RETURN(const int signal, ptrace::WaitEventStopUntil(leader_, Clock::now() + kStopLimit));
+  RETURN_IF_ERROR(ptrace::Interrupt(tid));
+  RETURN_IF_ERROR(ptrace::Continue(tid));
+  ASSIGN_OR_RETURN(const int signal, ptrace::WaitEventStopUntil(tid, Clock::now() + kStopLimit));
   (void)signal;
   return Ok();
+}
+
+// Sends the leader into exit(2), from within the segment, up to the point of no return: there it is
+// stopped, has no use for its memory any more, and can still be detached.  A traced zombie could not
+// be, and its parent would not hear of it.
+Status Finisher::ExitLeader(const Segment& segment, int32_t exit_code) {
+  RETURN_IF_ERROR(StopAtExit(leader_), "preparing the end of the main thread");
+  ASSIGN_OR_RETURN(arch::Registers registers, ptrace::GetRegisters(leader_));
+  arch::AimCall(registers, segment.syscall_insn(), SYS_exit, static_cast<uint64_t>(exit_code), 0);
+  RETURN_IF_ERROR(ptrace::SetRegisters(leader_, registers));
+  RETURN_IF_ERROR(ptrace::Continue(leader_));
+  ASSIGN_OR_RETURN(const WaitStatus status, ptrace::WaitStopUntil(leader_, Clock::now() + kStopLimit));
+  if (status.kind != WaitStatus::Kind::kOtherEvent || status.event != PTRACE_EVENT_EXIT)
+    return Error(ErrorCode::kInternal, StrCat("ending the main thread: ", status.ToString()));
+  leader_exits_ = true;
+  return Ok();
+}
+
+Status Finisher::AwaitZombie() {
+  const Clock::time_point deadline = Clock::now() + kStopLimit;
+  for (;;) {
+    ASSIGN_OR_RETURN(const std::string status, ReadFile(StrCat("/proc/", leader_, "/status")));
+    ASSIGN_OR_RETURN(const std::string_view state, StatusField(status, "State"));
+    if (state.starts_with('Z')) return Ok();
+    if (Clock::now() >= deadline) return Error(ErrorCode::kInternal, "the main thread does not end");
+    usleep(100);
+  }
 }
 
 Status Finisher::Arm(Segment& segment, const LoadedProcess& process) {
   RETURN_IF_ERROR(StopThreads(), "stopping the restored threads");
   std::vector<arch::Registers> registers;
+  const std::optional<int32_t>& exit_code = process.document.threads[0].exit_code;
+  if (exit_code) RETURN_IF_ERROR(ExitLeader(segment, *exit_code));
   for (size_t i = 0; i < tids_.size(); ++i) {
     arch::Registers saved = process.threads[i].registers;
     if (segment.slot(i).replay != 0) {
@@ -186,7 +223,7 @@ Status Finisher::Arm(Segment& segment, const LoadedProcess& process) {
     registers.push_back(saved);
   }
   RETURN_IF_ERROR(UnmapSegment(segment));
-  for (size_t i = 0; i < tids_.size(); ++i) {
+  for (size_t i = leader_exits_ ? 1 : 0; i < tids_.size(); ++i) {
     const ThreadDocument& document = process.document.threads[i];
     RETURN_IF_ERROR(ptrace::SetExtendedState(tids_[i], process.threads[i].extended_state));
     RETURN_IF_ERROR(ptrace::SetRegisters(tids_[i], registers[i]));
@@ -197,9 +234,14 @@ Status Finisher::Arm(Segment& segment, const LoadedProcess& process) {
 }
 
 Status Finisher::Release(int stop_signal) {
+  if (leader_exits_) {
+    RETURN_IF_ERROR(ptrace::Detach(leader_));
+    RETURN_IF_ERROR(AwaitZombie());
+  }
   // Pending until the detach, then the whole group stops before any of it runs.
   if (stop_signal != 0 && kill(leader_, stop_signal) != 0) return Error::Errno("stopping the restored job");
   for (auto it = tids_.rbegin(); it != tids_.rend(); ++it) {
+    if (leader_exits_ && *it == leader_) continue;
     const Status detached = ptrace::Detach(*it);
     // A thread may have been ended by one that was let go before.
     if (!detached.has_value() && detached.error().code() != ErrorCode::kTraceeGone) return detached;

@@ -52,10 +52,13 @@ class Finisher {
   Status AwaitState(Segment& segment, protocol::RestorerState wanted, const Watcher& watcher);
   Status AwaitReplay(Segment& segment, size_t thread, arch::Registers& saved);
   Status UnmapSegment(const Segment& segment);
+  Status ExitLeader(const Segment& segment, int32_t exit_code);
+  Status AwaitZombie();
 
   pid_t leader_;
   bool seccomp_;
-  std::vector<pid_t> tids_;  // As seen here; in the order of the image.
+  bool leader_exits_ = false;  // It is on its way out of the kernel for good.
+  std::vector<pid_t> tids_;    // As seen here; in the order of the image.
 };
 
 }  // namespace tardigrade

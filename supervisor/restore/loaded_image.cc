@@ -52,6 +52,7 @@ Status CheckPages(const PageFileReader& pages, const std::vector<MappingDocument
 
 Result<LoadedThread> LoadThread(const ThreadDocument& document, const AttachmentReader& attachments) {
   LoadedThread thread;
+  if (document.exit_code) return thread;
   ASSIGN_OR_RETURN(const std::vector<std::byte> registers, attachments.Get(document.registers, sizeof(arch::Registers)));
   if (registers.size() != sizeof(arch::Registers)) return Bad("the registers have another size");
   std::memcpy(&thread.registers, registers.data(), sizeof(thread.registers));
@@ -76,6 +77,8 @@ Result<LoadedProcess> LoadProcess(const ImageReader& reader, const ManifestProce
   RETURN_IF_ERROR(CheckDescriptors(document.descriptors, files.files.size()));
   if (document.threads.empty() || document.threads[0].tid != document.pid) return Bad("the first thread is not the leader");
   for (const ThreadDocument& thread : document.threads) {
+    if (thread.exit_code && (thread.tid != document.pid || document.threads.size() == 1))
+      return Bad(StrCat("thread ", thread.tid, " has exited, which only a leader that leaves others may have"));
     ASSIGN_OR_RETURN(LoadedThread loaded, LoadThread(thread, reader.attachments()), "thread ", thread.tid);
     process.threads.push_back(std::move(loaded));
   }

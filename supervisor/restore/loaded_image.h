@@ -14,7 +14,7 @@ namespace tardigrade {
 
 // A thread of the image with its attachments read.
 struct LoadedThread {
-  arch::Registers registers;
+  arch::Registers registers = {};
   std::vector<std::byte> extended_state;
 };
 

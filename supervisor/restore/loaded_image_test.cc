@@ -117,6 +117,19 @@ TEST_F(LoadedImageTest, ThreadsAreDistinctAndTheLeaderIsFirst) {
   EXPECT_BAD("leader");
 }
 
+TEST_F(LoadedImageTest, OnlyALeaderThatLeavesOthersHasExited) {
+  process_.threads[0].exit_code = 3;
+  EXPECT_BAD("thread 7 has exited");
+  process_.threads.resize(2);
+  process_.threads[1].tid = 8;
+  EXPECT_THAT(WriteAndLoad(), IsOk());
+  std::swap(process_.threads[0].exit_code, process_.threads[1].exit_code);
+  EXPECT_BAD("thread 8 has exited");
+  process_.threads[1].exit_code.reset();
+  process_.threads[0].exit_code = 256;
+  EXPECT_BAD("exit_code");
+}
+
 TEST_F(LoadedImageTest, RegistersHaveTheirSize) {
   register_bytes_ = sizeof(arch::Registers) - 8;
   EXPECT_BAD("registers");

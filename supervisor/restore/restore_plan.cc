@@ -1,5 +1,8 @@
 #include "supervisor/restore/restore_plan.h"
 
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+
 #include <algorithm>
 #include <map>
 #include <utility>
@@ -35,6 +38,13 @@ Status PlanStates(const std::vector<std::unique_ptr<Kind>>& kinds, const std::ve
     }
   }
   return Ok();
+}
+
+// A leader that will be a zombie: what else would be seen of the restorer in it.  Nothing of it is
+// cleared or marked at its end: a fresh task has no address to clear and no robust list.
+void PlanExited(const ThreadDocument& document, SyscallPlan& plan) {
+  plan.Add("naming the thread", SYS_prctl, {PR_SET_NAME, Arg::String(document.comm.substr(0, 15))});
+  plan.Add("forgetting the signal at its parent's death", SYS_prctl, {PR_SET_PDEATHSIG, 0});
 }
 
 // The job's mappings as ParseMaps would give them: only what choosing a place needs.
@@ -130,6 +140,7 @@ class Planner {
     const ThreadDocument& document = process.document.threads[thread];
     plans.tid = document.tid;
     TaskPlan steps;
+    if (document.exit_code) PlanExited(document, steps[Phase::kThread]);
     RETURN_IF_ERROR(PlanStates(kinds_.threads, document.states, facts_, steps), "thread ", document.tid);
     if (thread == 0) {
       RETURN_IF_ERROR(PlanDescriptorsInTask(index, steps[Phase::kProcess]));
@@ -141,7 +152,8 @@ class Planner {
     plans.limits = std::move(steps[Phase::kLimits]);
     for (const Phase phase : {Phase::kThread, Phase::kCredentials, Phase::kArm}) plans.thread.Append(steps[phase]);
     plans.seccomp = std::move(steps[Phase::kSeccomp]);
-    PlanReplay(process.threads[thread].registers, document.syscall_time_left_ns, plans.replay);
+    if (!document.exit_code)
+      PlanReplay(process.threads[thread].registers, document.syscall_time_left_ns, plans.replay);
     return Ok();
   }
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "supervisor/base/file_io.h"
+#include "supervisor/kernel/living_thread.h"
 #include "supervisor/kernel/memory_map.h"
 #include "supervisor/tracee/arch/x86_64/gadgets.h"
 #include "supervisor/tracee/leftovers.h"
@@ -57,44 +58,47 @@ class SeizedProcess final : public FrozenProcess {
 
   // While the process runs: what takes long and would otherwise be part of the pause.  Best effort.
   void LookBefore() {
-    const Result<std::string> text = ReadFile(StrCat("/proc/", pid_, "/maps"));
+    const Result<pid_t> living = LivingThread(pid_);
+    if (!living.has_value()) return;
+    const Result<std::string> text = ReadFile(StrCat("/proc/", living.value(), "/maps"));
     if (!text.has_value()) return;
     const Result<std::vector<MemoryMapping>> maps = ParseMaps(text.value());
     if (!maps.has_value()) return;
-    const Result<arch::Gadgets> found = arch::FindGadgets(pid_, maps.value());
+    const Result<arch::Gadgets> found = arch::FindGadgets(living.value(), maps.value());
     if (found.has_value()) gadgets_before_ = found.value();
   }
 
   Status Freeze() {
     frozen_at_ = std::chrono::steady_clock::now();
     const auto repair = [this](const SeizedThreads::Thread& thread) {
-      return RepairStop(pid_, thread);
+      return RepairStop(thread);
     };
     RETURN_IF_ERROR(seized_.SeizeAll(options_.deadline, repair), "freezing process ", pid_);
-    ASSIGN_OR_RETURN(const TraceeStatus status, ReadStatus(pid_, pid_));
+    living_ = seized_.threads()[0].tid;
+    ASSIGN_OR_RETURN(const TraceeStatus status, ReadStatus(living_, living_));
     const bool nested_pids = status.inner_tids.size() > 1;
     threads_.reserve(seized_.threads().size());
     for (size_t i = 0; i < seized_.threads().size(); ++i) {
       const pid_t tid = seized_.threads()[i].tid;
-      ASSIGN_OR_RETURN(FrozenThread frozen, ReadThread(pid_, seized_.threads()[i], nested_pids),
+      ASSIGN_OR_RETURN(FrozenThread frozen, ReadThread(seized_.threads()[i], nested_pids),
                        "reading thread ", tid, " of process ", pid_);
       for (int tries = 0; IsToldBySleep(frozen) && tries < kTriesToSleep; ++tries) {
         RETURN_IF_ERROR(seized_.StopInSleep(i, repair), "looking at the sleep of thread ", tid);
-        ASSIGN_OR_RETURN(frozen, ReadThread(pid_, seized_.threads()[i], nested_pids));
+        ASSIGN_OR_RETURN(frozen, ReadThread(seized_.threads()[i], nested_pids));
       }
       threads_.push_back(std::move(frozen));
     }
     return Ok();
   }
 
-  pid_t pid() const override { return pid_; }
+  pid_t pid() const override { return living_; }
   std::span<const FrozenThread> threads() const override { return threads_; }
 
   std::chrono::steady_clock::time_point frozen_at() const override { return frozen_at_; }
 
   Status Visit(std::span<std::vector<uint64_t>> programs) override {
     if (left_) return Error(ErrorCode::kInternal, "visiting a process that was left");
-    return tardigrade::Visit(pid_, threads_, gadgets_before_, options_).Run(programs);
+    return tardigrade::Visit(living_, threads_, gadgets_before_, options_).Run(programs);
   }
 
   Status Leave(LeaveAs how) override {
@@ -116,6 +120,7 @@ class SeizedProcess final : public FrozenProcess {
   }
 
   pid_t pid_;
+  pid_t living_ = -1;  // The first thread; pid_ unless the main thread has exited.
   FreezeOptions options_;
   arch::Gadgets gadgets_before_;
   ScopedHighPriority priority_;
@@ -137,13 +142,14 @@ Result<std::unique_ptr<FrozenProcess>> FrozenProcess::Freeze(pid_t pid,
   const auto give_up = std::chrono::steady_clock::now() + kWayHomeGrace;
   for (;;) {
     // Read before the freeze, which it would make longer.
-    ASSIGN_OR_RETURN(const std::vector<MemoryMapping> left, FindLeftSegments(pid));
+    ASSIGN_OR_RETURN(const pid_t living, LivingThread(pid));
+    ASSIGN_OR_RETURN(const std::vector<MemoryMapping> left, FindLeftSegments(living));
     auto process = std::make_unique<SeizedProcess>(pid, options);
     process->LookBefore();
     RETURN_IF_ERROR(process->Freeze());
-    const std::optional<pid_t> away = FindAwayThread(pid, process->threads(), left);
+    const std::optional<pid_t> away = FindAwayThread(process->pid(), process->threads(), left);
     if (!away) {
-      RETURN_IF_ERROR(DetachSegments(pid, process->threads(), left, options),
+      RETURN_IF_ERROR(DetachSegments(process->pid(), process->threads(), left, options),
                       "unmapping what a supervisor that was killed left in process ", pid);
       return std::unique_ptr<FrozenProcess>(std::move(process));
     }
@@ -159,7 +165,8 @@ Result<std::unique_ptr<FrozenProcess>> FrozenProcess::Freeze(pid_t pid,
 
 Status ClearAfterKilledSupervisors(pid_t pid, const FreezeOptions& options) {
   RETURN_IF_ERROR(CheckFreezable(pid));
-  ASSIGN_OR_RETURN(const std::vector<MemoryMapping> left, FindLeftSegments(pid));
+  ASSIGN_OR_RETURN(const pid_t living, LivingThread(pid));
+  ASSIGN_OR_RETURN(const std::vector<MemoryMapping> left, FindLeftSegments(living));
   if (left.empty()) return Ok();
   ASSIGN_OR_RETURN(const std::unique_ptr<FrozenProcess> process,
                    FrozenProcess::Freeze(pid, options));

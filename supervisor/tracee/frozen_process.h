@@ -68,8 +68,11 @@ class FrozenProcess {
   static Result<std::unique_ptr<FrozenProcess>> Freeze(pid_t pid, const FreezeOptions& options);
   virtual ~FrozenProcess() = default;
 
+  // By which /proc, process_vm_readv(2) and kcmp(2) know the process: its pid, or, when its main
+  // thread has exited, the number of another (see supervisor/kernel/living_thread.h).
   virtual pid_t pid() const = 0;
-  virtual std::span<const FrozenThread> threads() const = 0;  // Leader first.
+  // Leader first, unless it has exited: then it is not among them.
+  virtual std::span<const FrozenThread> threads() const = 0;
   // When the first thread was about to be stopped.
   virtual std::chrono::steady_clock::time_point frozen_at() const = 0;
 

@@ -237,6 +237,55 @@ TEST(FrozenProcess, RefusesToVisitUnderSeccompUnlessFragile) {
   EXPECT_EQ(Maps(tracee.pid()), maps);
 }
 
+// Three others sleep; the main thread ends by itself alone when SIGUSR1 comes.
+void LeaveThreadsWhenTold() {
+  signal(SIGUSR1, [](int) { syscall(SYS_exit, 5); });
+  sigset_t usr1;
+  sigemptyset(&usr1);
+  sigaddset(&usr1, SIGUSR1);
+  pthread_sigmask(SIG_BLOCK, &usr1, nullptr);
+  StartThreads(3);
+  pthread_sigmask(SIG_UNBLOCK, &usr1, nullptr);
+}
+
+TEST(FrozenProcess, VisitsTheOthersWhenTheMainThreadHasExited) {
+  const ForkedTracee tracee(LeaveThreadsWhenTold);
+  ASSERT_EQ(kill(tracee.pid(), SIGUSR1), 0);
+  while (StateOf(tracee.pid()) != 'Z') usleep(1000);
+  SyscallPlan plan;
+  const size_t gettid_op = plan.Add("asking the thread id", SYS_gettid, {});
+  for (int round = 0; round < 2; ++round) {
+    auto frozen = FrozenProcess::Freeze(tracee.pid(), WithinSeconds(20));
+    ASSERT_THAT(frozen, IsOk());
+    FrozenProcess& process = *frozen.value();
+    ASSERT_EQ(process.threads().size(), 3u);
+    EXPECT_EQ(process.pid(), process.threads()[0].tid);
+    const std::string maps = Maps(process.pid());
+    auto programs = AskIds(process, plan);
+    ASSERT_THAT(process.Visit(programs), IsOk());
+    for (size_t i = 0; i < programs.size(); ++i)
+      EXPECT_EQ(Outcome(plan, programs[i]).result(gettid_op), process.threads()[i].inner_tid);
+    EXPECT_EQ(Maps(process.pid()), maps);
+    ASSERT_THAT(process.Leave(round == 0 ? LeaveAs::kAsFound : LeaveAs::kKilled), IsOk());
+  }
+  int status = 0;
+  EXPECT_EQ(waitpid(tracee.pid(), &status, 0), tracee.pid());
+  EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+}
+
+// Seized while it dies, before or after: whatever of these, the others are frozen.
+TEST(FrozenProcess, TheMainThreadMayExitMeanwhile) {
+  for (int round = 0; round < 40; ++round) {
+    const ForkedTracee tracee(LeaveThreadsWhenTold);
+    ASSERT_EQ(kill(tracee.pid(), SIGUSR1), 0);
+    usleep(static_cast<useconds_t>(round * 10));
+    auto frozen = FrozenProcess::Freeze(tracee.pid(), WithinSeconds(20));
+    ASSERT_THAT(frozen, IsOk());
+    EXPECT_GE(frozen.value()->threads().size(), 3u);
+    ASSERT_THAT(frozen.value()->Leave(LeaveAs::kAsFound), IsOk());
+  }
+}
+
 TEST(FrozenProcess, RefusesWhatIsNoProcess) {
   EXPECT_THAT(FrozenProcess::Freeze(-3, {}), FailsWith(ErrorCode::kUsage, "no process id"));
   EXPECT_THAT(FrozenProcess::Freeze(1 << 30, {}),

@@ -21,7 +21,7 @@ struct RseqCriticalSection {
 constexpr uint64_t kRseqCsOffset = 8;  // Of struct rseq.
 
 // The abort handler, if the thread is inside a restartable sequence.
-Result<std::optional<uint64_t>> RseqAbort(pid_t pid, pid_t tid, uint64_t program_counter) {
+Result<std::optional<uint64_t>> RseqAbort(pid_t tid, uint64_t program_counter) {
   using Answer = std::optional<uint64_t>;
   const auto config = ptrace::GetRseqConfiguration(tid);
   if (!config.has_value()) {
@@ -31,27 +31,27 @@ Result<std::optional<uint64_t>> RseqAbort(pid_t pid, pid_t tid, uint64_t program
   if (config.value().abi_pointer == 0) return Answer();
   // Nothing readable there is the program's own fault; the kernel will say so with SIGSEGV.
   const auto section_at =
-      ReadTraceeObject<uint64_t>(pid, config.value().abi_pointer + kRseqCsOffset);
+      ReadTraceeObject<uint64_t>(tid, config.value().abi_pointer + kRseqCsOffset);
   if (!section_at.has_value() || section_at.value() == 0) return Answer();
-  const auto section = ReadTraceeObject<RseqCriticalSection>(pid, section_at.value());
+  const auto section = ReadTraceeObject<RseqCriticalSection>(tid, section_at.value());
   if (!section.has_value()) return Answer();
   const bool inside = program_counter - section.value().start < section.value().post_commit_offset;
   return inside ? Answer(section.value().abort) : Answer();
 }
 
 // True if a signal that is pending can have interrupted the thread.
-Result<bool> SignalIsDue(pid_t pid, pid_t tid) {
-  ASSIGN_OR_RETURN(const TraceeStatus status, ReadStatus(pid, tid));
+Result<bool> SignalIsDue(pid_t tid) {
+  ASSIGN_OR_RETURN(const TraceeStatus status, ReadStatus(tid, tid));
   return ((status.pending | status.process_pending) & ~status.blocked & ~status.ignored) != 0;
 }
 
 }  // namespace
 
-Status RepairStop(pid_t pid, const SeizedThreads::Thread& seized) {
+Status RepairStop(const SeizedThreads::Thread& seized) {
   ASSIGN_OR_RETURN(arch::Registers registers, ptrace::GetRegisters(seized.tid));
   bool repaired = false;
   if (arch::IsEintrOfStop(registers)) {
-    ASSIGN_OR_RETURN(const bool signal_due, SignalIsDue(pid, seized.tid));
+    ASSIGN_OR_RETURN(const bool signal_due, SignalIsDue(seized.tid));
     if (!signal_due) {
       registers = arch::CallAnew(registers);
       if (seized.sleep) arch::ShortenTimeout(registers, seized.sleep->asleep_for_ns);
@@ -59,7 +59,7 @@ Status RepairStop(pid_t pid, const SeizedThreads::Thread& seized) {
     }
   }
   ASSIGN_OR_RETURN(const std::optional<uint64_t> abort,
-                   RseqAbort(pid, seized.tid, arch::ProgramCounter(registers)));
+                   RseqAbort(seized.tid, arch::ProgramCounter(registers)));
   if (abort) {
     arch::SetProgramCounter(registers, *abort);
     repaired = true;
@@ -67,7 +67,7 @@ Status RepairStop(pid_t pid, const SeizedThreads::Thread& seized) {
   return repaired ? ptrace::SetRegisters(seized.tid, registers) : Ok();
 }
 
-Result<FrozenThread> ReadThread(pid_t pid, const SeizedThreads::Thread& seized, bool nested_pids) {
+Result<FrozenThread> ReadThread(const SeizedThreads::Thread& seized, bool nested_pids) {
   FrozenThread thread;
   thread.tid = thread.inner_tid = seized.tid;
   thread.stop_signal = seized.stop_signal;
@@ -75,17 +75,17 @@ Result<FrozenThread> ReadThread(pid_t pid, const SeizedThreads::Thread& seized, 
   ASSIGN_OR_RETURN(thread.signal_mask, ptrace::GetSignalMask(thread.tid));
   ASSIGN_OR_RETURN(thread.extended_state, ptrace::GetExtendedState(thread.tid));
   if (nested_pids) {
-    ASSIGN_OR_RETURN(const TraceeStatus status, ReadStatus(pid, thread.tid));
+    ASSIGN_OR_RETURN(const TraceeStatus status, ReadStatus(thread.tid, thread.tid));
     if (!status.inner_tids.empty()) thread.inner_tid = status.inner_tids.back();
   }
   std::optional<int64_t> asleep_for_ns;
   if (seized.sleep) asleep_for_ns = seized.sleep->asleep_for_ns;
-  thread.in_restarted_call = arch::IsRestarted(pid, thread.registers);
+  thread.in_restarted_call = arch::IsRestarted(thread.tid, thread.registers);
   if (thread.in_restarted_call)
-    thread.restarted_call = arch::IdentifyRestartedCall(pid, thread.registers, seized.wait_channel);
+    thread.restarted_call = arch::IdentifyRestartedCall(thread.tid, thread.registers, seized.wait_channel);
   const Result<arch::Registers> shown = RegistersForImage(thread);
   if (shown.has_value())
-    thread.syscall_time_left_ns = arch::TimeLeftNs(pid, shown.value(), asleep_for_ns);
+    thread.syscall_time_left_ns = arch::TimeLeftNs(thread.tid, shown.value(), asleep_for_ns);
   return thread;
 }
 

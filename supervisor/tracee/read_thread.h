@@ -14,11 +14,11 @@ namespace tardigrade {
 // Of a thread in an event stop: takes back an EINTR that only the stop made, and puts it at the
 // abort handler of a restartable sequence it was stopped in, as the kernel would on its way back
 // (kernel/rseq.c).  To be done soon: a supervisor that dies before lets the EINTR out.
-Status RepairStop(pid_t pid, const SeizedThreads::Thread& seized);
+Status RepairStop(const SeizedThreads::Thread& seized);
 
 // Reads what ptrace tells of a repaired thread.  `nested_pids`: the process is in another PID
 // namespace.
-Result<FrozenThread> ReadThread(pid_t pid, const SeizedThreads::Thread& seized, bool nested_pids);
+Result<FrozenThread> ReadThread(const SeizedThreads::Thread& seized, bool nested_pids);
 
 }  // namespace tardigrade
 

@@ -36,6 +36,8 @@ Result<std::vector<pid_t>> ListThreads(pid_t pid) {
   return tids;
 }
 
+bool HasExited(const TraceeStatus& status) { return status.state == 'Z' || status.state == 'X'; }
+
 }  // namespace
 
 Status CheckFreezable(pid_t pid) {
@@ -49,22 +51,28 @@ Status CheckFreezable(pid_t pid) {
   }
   RETURN_IF_ERROR(read);
   const TraceeStatus& status = read.value();
-  if (status.state == 'Z' || status.state == 'X') {
+  if (HasExited(status)) {
     ASSIGN_OR_RETURN(const std::vector<pid_t> tids, ListThreads(pid));
     if (tids.size() == 1)
       return Error(ErrorCode::kTraceeGone, StrCat("process ", pid, " has exited (a zombie)"));
-    return Error(ErrorCode::kUnsupported,
-                 StrCat("the main thread of process ", pid, " has exited while others go on"));
   }
   if (status.kernel_thread) return Error(ErrorCode::kUsage, StrCat(pid, " is a kernel thread"));
   return Ok();
 }
 
+bool SeizedThreads::LeaderHasExited() const {
+  const Result<TraceeStatus> status = ReadStatus(pid_, pid_);
+  return status.has_value() && HasExited(status.value());
+}
+
 Status SeizedThreads::SeizeOne(pid_t tid) {
+  // A zombie cannot be traced, and stays in the list as long as others run.
+  if (tid == pid_ && LeaderHasExited()) return Ok();
   const Status seized = ptrace::Seize(tid);
   if (!seized.has_value()) {
     // It exited after the list was made.
-    if (seized.error().code() == ErrorCode::kTraceeGone && tid != pid_) return Ok();
+    if (seized.error().code() == ErrorCode::kTraceeGone && (tid != pid_ || LeaderHasExited()))
+      return Ok();
     return seized.error();
   }
   seized_[tid] = false;
@@ -135,6 +143,9 @@ Result<int> SeizedThreads::WaitStop(pid_t tid, Deadline deadline) {
   const Deadline soon = std::min(deadline, std::chrono::steady_clock::now() + kSoon);
   const Result<int> stopped = ptrace::WaitEventStopUntil(tid, soon);
   if (stopped.has_value() || stopped.error().errno_value() != ETIMEDOUT) return stopped;
+  // The death of a traced main thread is not reported before that of the last other one
+  // (kernel/exit.c, wait_consider_task()).
+  if (tid == pid_ && LeaderHasExited()) return Gone(tid);
   RETURN_IF_ERROR(CheckNoVfork(tid));
   return ptrace::WaitEventStopUntil(tid, deadline);
 }
@@ -150,8 +161,9 @@ Status SeizedThreads::WaitFor(Thread& thread, Deadline deadline, const OnStop& o
     return on_stop(thread);
   }
   if (stopped.error().code() != ErrorCode::kTraceeGone) return stopped.error();
-  if (thread.tid == pid_) return Gone(pid_);
-  seized_.erase(thread.tid);
+  if (thread.tid == pid_ && !LeaderHasExited()) return Gone(pid_);
+  // Such a leader stays this tracer's, to be waited for when all are dead.
+  if (thread.tid != pid_) seized_.erase(thread.tid);
   thread.tid = -1;
   return Ok();
 }
@@ -192,7 +204,7 @@ Status SeizedThreads::SeizeAll(Deadline deadline, const OnStop& on_stop) {
   }
   std::stable_partition(threads_.begin(), threads_.end(),
                         [this](const Thread& thread) { return thread.tid == pid_; });
-  if (threads_.empty() || threads_[0].tid != pid_) return Gone(pid_);
+  if (threads_.empty() || (threads_[0].tid != pid_ && !LeaderHasExited())) return Gone(pid_);
   return Ok();
 }
 

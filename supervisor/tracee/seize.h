@@ -16,7 +16,7 @@
 namespace tardigrade {
 
 // Refuses what can never be frozen: no such process, a thread that leads none, this process itself,
-// kernel threads (kUsage), zombies (kTraceeGone), processes whose main thread has exited.
+// kernel threads (kUsage), zombies (kTraceeGone).
 Status CheckFreezable(pid_t pid);
 
 // The threads of a process, stopped under the calling thread.  Detaches what it still holds when it
@@ -39,7 +39,8 @@ class SeizedThreads {
   SeizedThreads(const SeizedThreads&) = delete;
   SeizedThreads& operator=(const SeizedThreads&) = delete;
 
-  // Stops all threads, the leader first in threads(); they may make more while that goes on.
+  // Stops all threads; they may make more while that goes on.  The leader is the first in threads(),
+  // but if it has exited: then the oldest of the others is.
   Status SeizeAll(std::chrono::steady_clock::time_point deadline, const OnStop& on_stop);
 
   const std::vector<Thread>& threads() const { return threads_; }
@@ -59,6 +60,7 @@ class SeizedThreads {
   // Seizes the threads not yet known.
   Status SeizeNew();
   Status SeizeOne(pid_t tid);
+  bool LeaderHasExited() const;
   // Reads what only a sleeping thread shows.  True if it sleeps.
   bool LookAtSleeper(Thread& thread, SleepClock& clock);
   Status StopFrom(size_t first_new, Deadline deadline, const OnStop& on_stop);

@@ -91,7 +91,7 @@ std::vector<uint32_t> CallsOfVisit(std::span<const std::vector<uint64_t>> progra
     const auto* header = reinterpret_cast<const protocol::SyscallProgram*>(program.data());
     const auto* ops = reinterpret_cast<const protocol::SyscallOp*>(header + 1);
     for (uint32_t i = 0; i < header->op_count; ++i) {
-      if (ops[i].number != protocol::kStoreOp) calls.insert(ops[i].number);
+      if (protocol::IsSyscall(ops[i].number)) calls.insert(ops[i].number);
     }
   }
   return {calls.begin(), calls.end()};

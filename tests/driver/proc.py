@@ -56,13 +56,22 @@ def is_alive(pid):
             return False
 
 
+def living(pid):
+    """Who can be asked about a process: one of its threads, if the first one has ended."""
+    for tid in [pid] + threads(pid):
+        if status(pid, tid).get("State", "X")[0] not in "XZ":
+            return tid
+    return pid
+
+
 def maps(pid):
-    return _read(f"/proc/{pid}/maps").splitlines()
+    return _read(f"/proc/{living(pid)}/maps").splitlines()
 
 
 def descriptors(pid):
     """{number: what it is}."""
     result = {}
+    pid = living(pid)
     for name in os.listdir(f"/proc/{pid}/fd"):
         try:
             result[int(name)] = os.readlink(f"/proc/{pid}/fd/{name}")

@@ -15,25 +15,13 @@ SKIPPED = (
 )
 
 # Run, and known to fail.
-EXPECTED_FAILURES = (
-    # kernel/time/posix-timers.c, __posixtimer_deliver_signal(): the number is worked out when the
-    # signal is taken from the queue; neither PTRACE_PEEKSIGINFO nor timer_getoverrun(2) has it before.
-    (
-        "timer_overrun",
-        ("kill_restore", "twice", "unprivileged"),
-        "*",
-        "the kernel tells the overruns of a timer's pending signal only to who dequeues it",
-    ),
-)
+EXPECTED_FAILURES = ()
 
 # The snapshot is refused: the text has to be in the message, and the job has to go on unharmed.
 REFUSED = {
     "refuse_io_uring": "io_uring",
     "refuse_socket": "socket",
     "refuse_userfaultfd": "userfaultfd",
-    # The kernel takes descriptors, namespaces and credentials from /proc/PID and from ptrace away
-    # with the main thread, and a restored process would have to end its own main thread.
-    "thread_exited": "main thread",
     # Process trees and SysV IPC come with the issues after this one.
     "call_wait4": "child",
 }

@@ -29,7 +29,14 @@ import variants
 BUILDS = ("dynamic", "static", "musl")
 REPOSITORY = os.path.realpath(os.path.join(HERE, "..", "..", ".."))
 # restore --foreground is about the tool, not about what is saved: a few programs say it all.
-FOREGROUND_PROGRAMS = ("ids", "mem_anon", "call_nanosleep", "threads_100", "fd_regular")
+FOREGROUND_PROGRAMS = (
+    "ids",
+    "mem_anon",
+    "call_nanosleep",
+    "threads_100",
+    "thread_exited",
+    "fd_regular",
+)
 
 Outcome = collections.namedtuple("Outcome", "program build variant result reason seconds")
 

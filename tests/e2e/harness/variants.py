@@ -39,6 +39,7 @@ class Case:
         self.child = None  # The program as it was started.
         self.pid = None  # As seen here, now.
         self.dead = [0.0, 0.0]  # At least, at most; seconds.
+        self.snapshots = 0  # Taken, or tried.
 
     # --- the program
 
@@ -70,7 +71,7 @@ class Case:
         at_least, at_most = (int(seconds * 1000) for seconds in self.dead)
         go = f"{self.state}.go"
         with open(go + ".part", "w", encoding="ascii") as file:
-            file.write(f"{at_least} {at_most + 1}")
+            file.write(f"{at_least} {at_most + 1} {self.snapshots}")
         os.chmod(go + ".part", 0o644)
         os.rename(go + ".part", go)
         text = self._wait_file(f"{self.state}.result", 60).strip()
@@ -123,12 +124,14 @@ class Case:
 
     # --- steps
 
+    def snapshot(self, *arguments):
+        self.snapshots += 1
+        self.tool.snapshot(self.pid, self.image, *arguments, *self.fragile, uid=self.uid)
+
     def snapshot_and_kill(self):
         """Returns the moments before and after; the program is dead and reaped then."""
         before = time.monotonic()
-        self.tool.snapshot(
-            self.pid, self.image, "--kill", "--overwrite", *self.fragile, uid=self.uid
-        )
+        self.snapshot("--kill", "--overwrite")
         after = time.monotonic()
         if self.pid == self.child.pid and self.child.returncode is None:
             if self.child.wait(10) != -signal.SIGKILL:
@@ -194,7 +197,7 @@ def left_running(case):
     }
     before = view()
     begin = time.monotonic()
-    case.tool.snapshot(case.pid, case.image, *case.fragile, uid=case.uid)
+    case.snapshot()
     case.dead[1] += time.monotonic() - begin
     leftovers = proc.tracing_leftovers(case.pid)
     if leftovers:
@@ -228,7 +231,7 @@ def fifth(case):
     case.start()
     for _ in range(4):
         begin = time.monotonic()
-        case.tool.snapshot(case.pid, case.image, "--overwrite", uid=case.uid)
+        case.snapshot("--overwrite")
         case.dead[1] += time.monotonic() - begin
     case.kill_and_restore()
     case.finish()
@@ -272,6 +275,7 @@ def refused(case):
     wanted, status = case.refusal
     begin = time.monotonic()
     try:
+        case.snapshots += 1
         case.tool.snapshot(case.pid, case.image, uid=case.uid)
     except tools.ToolError as error:
         if error.rc != status or wanted not in error.text:

@@ -3,7 +3,7 @@
 //   prog STATEFILE
 //     sets up, then writes "ready" to STATEFILE (or "skip: WHY", and exits 77);
 //     waits until STATEFILE.go exists; it says how long the program was dead, in milliseconds:
-//       "AT_LEAST AT_MOST"
+//       "AT_LEAST AT_MOST", and behind it how many snapshots were taken;
 //     checks, writes "ok" or "FAIL: WHAT" to STATEFILE.result and exits 0 or 1.
 //
 // Everything it uses is plain libc, available in glibc and musl.
@@ -153,6 +153,20 @@ E2E_FN void e2e_dead_ms(long long* at_least, long long* at_most) {
 E2E_FN int e2e_ok(void) {
   e2e_write(".result", "ok\n");
   return 0;
+}
+
+// How many snapshots were taken, known after e2e_wait_go().
+E2E_FN int e2e_snapshots(void) {
+  char path[PATH_MAX], text[64] = "";
+  long long at_least, at_most;
+  int snapshots = 0;
+  snprintf(path, sizeof path, "%s.go", e2e_state);
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0 || read(fd, text, sizeof text - 1) < 0 ||
+      sscanf(text, "%lld %lld %d", &at_least, &at_most, &snapshots) != 3)
+    e2e_fail("%s is not understood", path);
+  close(fd);
+  return snapshots;
 }
 
 // The whole of a small file; returns its length, text is terminated.
