@@ -1,7 +1,11 @@
 #include "supervisor/checkpoint/frozen_tree.h"
 
+#include <dirent.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <set>
 #include <string>
 
@@ -22,6 +26,55 @@ Result<bool> HasEnded(pid_t pid) {
   ASSIGN_OR_RETURN(const ProcStat stat, ParseProcStat(text));
   return (stat.state == 'Z' || stat.state == 'X') && stat.num_threads <= 1;
 }
+
+Result<ProcStat> ReadStat(pid_t pid) {
+  ASSIGN_OR_RETURN(const std::string text, ReadFile(StrCat("/proc/", pid, "/stat")));
+  return ParseProcStat(text);
+}
+
+std::vector<ProcStat> ListProcesses() {
+  std::vector<ProcStat> processes;
+  const std::unique_ptr<DIR, int (*)(DIR*)> dir(opendir("/proc"), closedir);
+  if (dir == nullptr) return processes;
+  while (const dirent* entry = readdir(dir.get())) {
+    const pid_t pid = std::atoi(entry->d_name);
+    if (pid <= 0) continue;
+    Result<ProcStat> stat = ReadStat(pid);
+    if (stat.has_value()) processes.push_back(std::move(stat).value());
+  }
+  return processes;
+}
+
+bool IsSelfOrAncestor(pid_t pid) {
+  pid_t at = getpid();
+  for (int depth = 0; depth < 1000 && at > 0; ++depth) {
+    if (at == pid) return true;
+    const Result<ProcStat> stat = ReadStat(at);
+    if (!stat.has_value()) return false;
+    at = stat.value().ppid;
+  }
+  return false;
+}
+
+// Sessions and process groups that began within the tree: not those that the root got from its parent.
+class OwnIds {
+ public:
+  explicit OwnIds(const std::vector<TreeMember>& members) {
+    for (size_t i = 0; i < members.size(); ++i) {
+      const Result<ProcStat> stat = ReadStat(members[i].pid);
+      if (!stat.has_value()) continue;
+      if (i == 0) root_ = stat.value();
+      if (stat.value().session != root_.session || root_.session == root_.pid) sessions_.insert(stat.value().session);
+      if (stat.value().pgrp != root_.pgrp || root_.pgrp == root_.pid) groups_.insert(stat.value().pgrp);
+    }
+  }
+  bool Has(const ProcStat& stat) const { return sessions_.contains(stat.session) || groups_.contains(stat.pgrp); }
+
+ private:
+  ProcStat root_;
+  std::set<pid_t> sessions_;
+  std::set<pid_t> groups_;
+};
 
 }  // namespace
 
@@ -55,7 +108,7 @@ Status FrozenTree::Add(pid_t pid, pid_t parent, const FreezeOptions& options) {
     } else {
       // It may have ended between the look and the freeze.
       const Result<bool> now = HasEnded(pid);
-      if (parent < 0 || !now.has_value() || !now.value()) return frozen.error();
+      if (!now.has_value() || !now.value()) return frozen.error();
       ended = true;
     }
   }
@@ -81,6 +134,23 @@ Result<bool> FrozenTree::AddChildren(size_t parent, const FreezeOptions& options
   return added;
 }
 
+Result<bool> FrozenTree::AddOrphans(const FreezeOptions& options) {
+  const OwnIds own(members_);
+  bool added = false;
+  for (const ProcStat& stat : ListProcesses()) {
+    const bool known = std::any_of(members_.begin(), members_.end(), [&](const TreeMember& m) { return m.pid == stat.pid; });
+    if (known || !own.Has(stat) || IsSelfOrAncestor(stat.pid)) continue;
+    const bool has_parent = std::any_of(members_.begin(), members_.end(), [&](const TreeMember& m) { return m.pid == stat.ppid; });
+    // Children come with their parents; zombies of others are theirs to wait for.
+    if (has_parent || stat.state == 'Z' || stat.state == 'X') continue;
+    const Status done = Add(stat.pid, -1, options);
+    if (!done.has_value() && IsGone(done.error())) continue;
+    RETURN_IF_ERROR(done, "freezing process ", stat.pid, ", an orphan of the tree");
+    added = true;
+  }
+  return added;
+}
+
 Result<std::unique_ptr<FrozenTree>> FrozenTree::Freeze(pid_t root, bool descendants, const FreezeOptions& options) {
   std::unique_ptr<FrozenTree> tree(new FrozenTree);
   // The root's own errors tell more than /proc does.
@@ -93,6 +163,8 @@ Result<std::unique_ptr<FrozenTree>> FrozenTree::Freeze(pid_t root, bool descenda
       ASSIGN_OR_RETURN(const bool added, tree->AddChildren(i, options), "freezing the children of process ", tree->members_[i].pid);
       again = again || added;
     }
+    if (again) continue;
+    ASSIGN_OR_RETURN(again, tree->AddOrphans(options));
   }
   return tree;
 }

@@ -15,7 +15,7 @@ namespace tardigrade {
 // A process of the tree, as seen by the supervisor.
 struct TreeMember {
   pid_t pid = -1;
-  pid_t parent = -1;     // -1 of the root.
+  pid_t parent = -1;     // -1 of the root, and of orphans.
   bool has_ended = false;  // A zombie.
 };
 
@@ -28,7 +28,8 @@ Result<std::vector<TreeMember>> LookAtTree(pid_t root);
 class FrozenTree {
  public:
   // Freezes parents before their children, and looks again until no new one appears: a frozen
-  // process makes no children, but inherits those of its descendants that end meanwhile.
+  // process makes no children, but inherits those of its descendants that end meanwhile.  Orphans are
+  // found by their session or process group, if that is the tree's own.
   // `descendants`: else `root` alone.  Errors: as FrozenProcess::Freeze().
   static Result<std::unique_ptr<FrozenTree>> Freeze(pid_t root, bool descendants,
                                                     const FreezeOptions& options);
@@ -47,6 +48,8 @@ class FrozenTree {
   Status Add(pid_t pid, pid_t parent, const FreezeOptions& options);
   // Freezes the children of member number `parent` that are not there yet; whether there were any.
   Result<bool> AddChildren(size_t parent, const FreezeOptions& options);
+  // The same for orphans.
+  Result<bool> AddOrphans(const FreezeOptions& options);
 
   std::vector<TreeMember> members_;
   std::vector<std::unique_ptr<FrozenProcess>> processes_;

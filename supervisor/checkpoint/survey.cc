@@ -120,6 +120,7 @@ Status SurveyDescriptors(ProcessSurvey& process, const KindList& kinds, Survey& 
   const std::string base = StrCat("/proc/", process.pid);
   ASSIGN_OR_RETURN(const std::vector<int> numbers, ListNumbers(base + "/fd"));
   ASSIGN_OR_RETURN(const ScopedFd pidfd, OpenPidfd(process));
+  process.first_descriptor = survey.descriptors.size();
   for (const int fd : numbers) {
     FdFacts facts;
     facts.pid = process.pid;

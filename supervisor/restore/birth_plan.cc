@@ -13,7 +13,7 @@ constexpr int32_t kOuter = 0;
 
 class Planner {
  public:
-  explicit Planner(const LoadedImage& image) : image_(image) {}
+  Planner(const LoadedImage& image, const std::function<bool(int32_t)>& is_free) : image_(image), is_free_(is_free) {}
 
   Result<BirthPlan> Run() {
     const size_t count = image_.processes.size();
@@ -21,7 +21,12 @@ class Planner {
     for (size_t i = 0; i < count; ++i) index_.emplace(Document(i).pid, i);
     parent_.assign(count, BirthPlan::npos);
     children_.resize(count);
+    for (size_t i = 0; i < count; ++i) {
+      for (const ThreadDocument& thread : Document(i).threads) ids_.insert(thread.tid);
+      ids_.insert({Document(i).pid, Document(i).process_group, Document(i).session});
+    }
     for (size_t i = 1; i < count; ++i) {
+      if (Document(i).parent == 0) continue;
       parent_[i] = index_.at(Document(i).parent);
       children_[parent_[i]].push_back(i);
     }
@@ -29,9 +34,10 @@ class Planner {
     outer_session_ = root.session == root.pid ? kOuter : root.session;
     outer_group_ = root.process_group == root.pid ? kOuter : root.process_group;
     RETURN_IF_ERROR(PlanSessions());
+    RETURN_IF_ERROR(PlanOrphans());
     RETURN_IF_ERROR(PlanGroups());
     for (size_t i = 1; i < count; ++i) {
-      if (image_.processes[i].has_ended()) plan_.tasks[parent_[i]].ended_children.push_back(i);
+      if (image_.processes[i].has_ended() && parent_[i] != BirthPlan::npos) plan_.tasks[parent_[i]].ended_children.push_back(i);
     }
     return std::move(plan_);
   }
@@ -49,7 +55,8 @@ class Planner {
   // parents in the image, so going backwards all of i's are known.
   Status PlanSessions() {
     const size_t count = image_.processes.size();
-    std::vector<std::optional<int32_t>> born(count);
+    std::vector<std::optional<int32_t>>& born = born_;
+    born.resize(count);
     for (size_t i = count; i-- > 0;) {
       BirthPlan::Task& task = plan_.tasks[i];
       task.leads_session = Leads(i);
@@ -80,10 +87,11 @@ class Planner {
   }
 
   Status AddToStandIn(size_t parent, size_t child, int32_t session) {
-    if (session == kOuter || index_.contains(session))
+    if (const auto leader = index_.find(session); leader != index_.end()) return AddToLeader(parent, child, leader->second);
+    if (session == kOuter)
       return Error(ErrorCode::kUnsupported,
-                   StrCat("process ", Document(child).pid, " is in session ", session, ", which its parent ",
-                          Document(parent).pid, " never was in, and whose leader lives; such a tree cannot be restored yet"));
+                   StrCat("process ", Document(child).pid, " is in a session of processes that are not in the image, and its parent ",
+                          Document(parent).pid, " never was; such a tree cannot be restored yet"));
     std::vector<BirthPlan::SessionStandIn>& stand_ins = plan_.tasks[parent].stand_ins;
     const auto it = std::find_if(stand_ins.begin(), stand_ins.end(), [&](const auto& s) { return s.pid == session; });
     if (it != stand_ins.end()) {
@@ -95,6 +103,47 @@ class Planner {
                                                    ", whose leader has ended; such a tree cannot be restored yet"));
     plan_.stand_in_pids.push_back(session);
     stand_ins.push_back({.pid = session, .children = {child}});
+    return Ok();
+  }
+
+  // Its parent inherited it from somebody in the session of `leader`.
+  Status AddToLeader(size_t parent, size_t child, size_t leader) {
+    bool below = false;
+    for (size_t at = leader; at != BirthPlan::npos && !below; at = parent_[at]) {
+      below = at == parent;
+      if (!below && plan_.tasks[at].adopts) break;
+    }
+    if (!below || !Leads(leader) || image_.processes[leader].has_ended())
+      return Error(ErrorCode::kUnsupported,
+                   StrCat("process ", Document(child).pid, " is in session ", Document(leader).pid, ", which its parent ",
+                          Document(parent).pid, " never was in; such a tree cannot be restored yet"));
+    plan_.tasks[parent].adopts = true;
+    return AddAdoptee(child, plan_.tasks[leader].adoptees);
+  }
+
+  Status AddAdoptee(size_t child, std::vector<BirthPlan::Adoptee>& adoptees) {
+    while (next_between_ > 2 && (ids_.contains(next_between_) || !is_free_(next_between_))) --next_between_;
+    if (next_between_ <= 2) return Error(ErrorCode::kSystem, "no process id is free");
+    adoptees.push_back({.child = child, .between = next_between_--});
+    return Ok();
+  }
+
+  // Those whose parent is not in the image.
+  Status PlanOrphans() {
+    for (size_t i = 1; i < image_.processes.size(); ++i) {
+      if (Document(i).parent != 0) continue;
+      const bool adopting = std::any_of(plan_.tasks.begin(), plan_.tasks.end(),
+                                        [](const BirthPlan::Task& task) { return task.adopts || !task.stand_ins.empty(); });
+      const int32_t session = born_[i].value_or(Session(0));
+      const auto leader = index_.find(session);
+      if (adopting || (session != kOuter && (leader == index_.end() || image_.processes[leader->second].has_ended())))
+        return Error(ErrorCode::kUnsupported,
+                     StrCat("process ", Document(i).pid, " is an orphan in session ", session,
+                            ", whose leader has ended; such a tree cannot be restored yet"));
+      BirthPlan::Task& maker = plan_.tasks[session == kOuter ? 0 : leader->second];
+      const bool before = session == kOuter && maker.leads_session;
+      RETURN_IF_ERROR(AddAdoptee(i, before ? maker.adoptees_before : maker.adoptees));
+    }
     return Ok();
   }
 
@@ -120,7 +169,11 @@ class Planner {
   }
 
   const LoadedImage& image_;
+  const std::function<bool(int32_t)>& is_free_;
   BirthPlan plan_;
+  std::set<int32_t> ids_;
+  int32_t next_between_ = 32767;  // Every system has that many.
+  std::vector<std::optional<int32_t>> born_;  // The session each has to be born into.
   std::map<int32_t, size_t> index_;
   std::vector<size_t> parent_;
   std::vector<std::vector<size_t>> children_;
@@ -131,6 +184,8 @@ class Planner {
 
 }  // namespace
 
-Result<BirthPlan> BirthPlan::Make(const LoadedImage& image) { return Planner(image).Run(); }
+Result<BirthPlan> BirthPlan::Make(const LoadedImage& image, const std::function<bool(int32_t pid)>& is_free) {
+  return Planner(image, is_free).Run();
+}
 
 }  // namespace tardigrade

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "supervisor/base/result.h"
@@ -16,7 +17,8 @@ namespace tardigrade {
 // that, so children of the session a parent left later have to be born before it leaves.  What was led
 // by the root's own leader (a shell, say) is the session and group of whoever restores.  Where the
 // leader of anything else has ended and was waited for, a stand-in with its pid leads until all have
-// joined.
+// joined.  Who has lost the parent it was born to is made by a process that ends: orphans go to whoever
+// reaps for the restorer then, children that the process tree inherited to the one that did.
 struct BirthPlan {
   static constexpr size_t npos = ~size_t{0};
 
@@ -27,11 +29,20 @@ struct BirthPlan {
     std::vector<size_t> children;
   };
 
+  // A process that is made by another than its parent: a child of a child that ends at once.
+  struct Adoptee {
+    size_t child = 0;
+    int32_t between = 0;  // Pid of the child that ends.
+  };
+
   // One process of the image, by its index.
   struct Task {
     std::vector<size_t> children_before;  // Born before the task leads its session,
     std::vector<size_t> children;         // and after that.
     std::vector<SessionStandIn> stand_ins;
+    std::vector<Adoptee> adoptees_before;  // As children_before,
+    std::vector<Adoptee> adoptees;         // and children, but they go to another parent.
+    bool adopts = false;                   // It is that parent: a subreaper meanwhile.
     bool leads_session = false;
     int32_t group = 0;           // To join (or lead, if it is its own pid); 0: stay in the one it has.
     int32_t group_stand_in = 0;  // Pid of a dead group leader that the task stands in for by a child; or 0.
@@ -39,11 +50,12 @@ struct BirthPlan {
   };
 
   std::vector<Task> tasks;  // As the image's processes.
-  std::vector<int32_t> stand_in_pids;
+  std::vector<int32_t> stand_in_pids;  // Those in between not among them.
 
   // Errors: kBadImage for sessions that cannot be; kUnsupported for those that could be only with
   // processes that are not in the image.
-  static Result<BirthPlan> Make(const LoadedImage& image);
+  // `is_free`: whether a pid that is not the image's may be used for who is in between.
+  static Result<BirthPlan> Make(const LoadedImage& image, const std::function<bool(int32_t pid)>& is_free);
 };
 
 }  // namespace tardigrade

@@ -31,8 +31,13 @@ LoadedImage Image(const std::vector<Someone>& people) {
   return image;
 }
 
+Result<BirthPlan> Make(const std::vector<Someone>& people) {
+  const LoadedImage image = Image(people);
+  return BirthPlan::Make(image, [](int32_t pid) { return pid != 32767; });
+}
+
 TEST(BirthPlan, WhatTheRootHadFromItsShellIsTheCallers) {
-  const auto plan = BirthPlan::Make(Image({{10, 0, 9, 5}, {11, 10, 9, 5}, {12, 10, 12, 5}}));
+  const auto plan = Make({{10, 0, 9, 5}, {11, 10, 9, 5}, {12, 10, 12, 5}});
   ASSERT_THAT(plan, IsOk());
   const auto& tasks = plan.value().tasks;
   EXPECT_THAT(tasks[0].children, ElementsAre(1, 2));
@@ -45,7 +50,7 @@ TEST(BirthPlan, WhatTheRootHadFromItsShellIsTheCallers) {
 
 TEST(BirthPlan, AChildOfTheSessionItsParentLeftIsBornBefore) {
   // 11 made 12, then became the leader of a session and made 13.
-  const auto plan = BirthPlan::Make(Image({{10, 0, 10, 10}, {11, 10, 11, 11}, {12, 11, 10, 10}, {13, 11, 11, 11}}));
+  const auto plan = Make({{10, 0, 10, 10}, {11, 10, 11, 11}, {12, 11, 10, 10}, {13, 11, 11, 11}});
   ASSERT_THAT(plan, IsOk());
   EXPECT_THAT(plan.value().tasks[1].children_before, ElementsAre(2));
   EXPECT_THAT(plan.value().tasks[1].children, ElementsAre(3));
@@ -54,7 +59,7 @@ TEST(BirthPlan, AChildOfTheSessionItsParentLeftIsBornBefore) {
 
 TEST(BirthPlan, ADeadSessionLeaderHasAStandIn) {
   // 11 and 12 are of the session of 20, who has ended; the root reaps them.
-  const auto plan = BirthPlan::Make(Image({{10, 0, 10, 10}, {11, 10, 20, 20}, {12, 10, 12, 20}}));
+  const auto plan = Make({{10, 0, 10, 10}, {11, 10, 20, 20}, {12, 10, 12, 20}});
   ASSERT_THAT(plan, IsOk());
   const BirthPlan::Task& root = plan.value().tasks[0];
   ASSERT_EQ(root.stand_ins.size(), 1u);
@@ -66,7 +71,7 @@ TEST(BirthPlan, ADeadSessionLeaderHasAStandIn) {
 }
 
 TEST(BirthPlan, ADeadGroupLeaderHasOneStandIn) {
-  const auto plan = BirthPlan::Make(Image({{10, 0, 10, 10}, {11, 10, 20, 10}, {12, 10, 20, 10}}));
+  const auto plan = Make({{10, 0, 10, 10}, {11, 10, 20, 10}, {12, 10, 20, 10}});
   ASSERT_THAT(plan, IsOk());
   EXPECT_EQ(plan.value().tasks[1].group_stand_in, 20);
   EXPECT_EQ(plan.value().tasks[2].group_stand_in, 0);
@@ -74,7 +79,7 @@ TEST(BirthPlan, ADeadGroupLeaderHasOneStandIn) {
 }
 
 TEST(BirthPlan, AZombieLeadsItsGroup) {
-  const auto plan = BirthPlan::Make(Image({{10, 0, 10, 10}, {11, 10, 11, 10, true}, {12, 10, 11, 10}}));
+  const auto plan = Make({{10, 0, 10, 10}, {11, 10, 11, 10, true}, {12, 10, 11, 10}});
   ASSERT_THAT(plan, IsOk());
   EXPECT_THAT(plan.value().tasks[0].ended_children, ElementsAre(1));
   EXPECT_EQ(plan.value().tasks[1].group, 11);
@@ -82,11 +87,41 @@ TEST(BirthPlan, AZombieLeadsItsGroup) {
   EXPECT_EQ(plan.value().tasks[2].group_stand_in, 0);
 }
 
+TEST(BirthPlan, WhoWasInheritedIsMadeByItsSessionsLeader) {
+  // 11 leads a session; a child of it made 12 and ended, and the root inherited that.
+  const auto plan = Make({{10, 0, 10, 10}, {11, 10, 11, 11}, {12, 10, 12, 11}});
+  ASSERT_THAT(plan, IsOk());
+  const auto& tasks = plan.value().tasks;
+  EXPECT_TRUE(tasks[0].adopts);
+  EXPECT_THAT(tasks[0].children, ElementsAre(1));
+  ASSERT_EQ(tasks[1].adoptees.size(), 1u);
+  EXPECT_EQ(tasks[1].adoptees[0].child, 2u);
+  EXPECT_EQ(tasks[1].adoptees[0].between, 32766);
+}
+
+TEST(BirthPlan, OrphansAreMadeInTheirSession) {
+  const auto plan = Make({{10, 0, 10, 10}, {11, 10, 11, 11}, {12, 0, 12, 11}, {13, 0, 13, 10}});
+  ASSERT_THAT(plan, IsOk());
+  const auto& tasks = plan.value().tasks;
+  EXPECT_FALSE(tasks[0].adopts);
+  ASSERT_EQ(tasks[1].adoptees.size(), 1u);
+  EXPECT_EQ(tasks[1].adoptees[0].child, 2u);
+  ASSERT_EQ(tasks[0].adoptees.size(), 1u);
+  EXPECT_EQ(tasks[0].adoptees[0].child, 3u);
+}
+
+TEST(BirthPlan, AnOrphanOfTheCallersSessionIsMadeBeforeTheRootLeadsItsOwn) {
+  const auto plan = Make({{10, 0, 10, 5}, {11, 0, 10, 5}});
+  ASSERT_THAT(plan, IsOk());
+  EXPECT_EQ(plan.value().tasks[0].adoptees.size(), 1u);
+}
+
 TEST(BirthPlan, ImpossibleRelationsAreRefused) {
-  EXPECT_THAT(BirthPlan::Make(Image({{10, 0, 10, 10}, {11, 10, 11, 11}, {12, 10, 11, 11}})),
-              FailsWith(ErrorCode::kUnsupported, "process 12 is in session 11"));
-  EXPECT_THAT(BirthPlan::Make(Image({{10, 0, 10, 10}, {11, 10, 11, 11}, {12, 10, 11, 10}})),
+  EXPECT_THAT(Make({{10, 0, 10, 10}, {11, 10, 11, 11}, {12, 11, 12, 12}, {13, 11, 10, 10}, {14, 12, 11, 13}}),
+              FailsWith(ErrorCode::kUnsupported, "session 13"));
+  EXPECT_THAT(Make({{10, 0, 10, 10}, {11, 10, 11, 11}, {12, 10, 11, 10}}),
               FailsWith(ErrorCode::kBadImage, "a group of another session"));
+  EXPECT_THAT(Make({{10, 0, 10, 10}, {11, 0, 9, 9}}), FailsWith(ErrorCode::kUnsupported, "orphan in session 9"));
 }
 
 }  // namespace

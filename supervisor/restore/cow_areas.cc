@@ -42,7 +42,7 @@ class CowAreas::Planner {
     first_.push_back(0);
     for (size_t i = 0; i < count_; ++i) {
       index.emplace(Document(i).pid, i);
-      parent_.push_back(i == 0 ? npos : index.at(Document(i).parent));
+      parent_.push_back(Document(i).parent == 0 ? npos : index.at(Document(i).parent));
       first_.push_back(first_.back() + Document(i).mappings.size());
     }
     leader_.resize(first_.back());
@@ -53,7 +53,9 @@ class CowAreas::Planner {
     out_.work_.resize(count_);
     if (!any_) return std::move(out_);
     MakeAreas();
-    for (size_t i = 1; i < count_; ++i) PlanDrops(i);
+    for (size_t i = 0; i < count_; ++i) {
+      if (parent_[i] != npos) PlanDrops(i);
+    }
     return std::move(out_);
   }
 

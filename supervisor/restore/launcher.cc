@@ -223,11 +223,15 @@ Result<LaunchedTask> Launcher::InNewNamespace(pid_t pid, const std::function<voi
   return Error::Errno(StepName(report_->launch_step));
 }
 
-void Launcher::Abandon(const LaunchedTask& task) {
+void Launcher::Abandon(const LaunchedTask& task, const std::vector<pid_t>& others) {
   const pid_t top = task.init_pid > 0 ? task.init_pid : task.pid;
   // The init cannot end before all in its namespace is reaped, and a traced thread is reaped by its
   // tracer first (kernel/pid_namespace.c, zap_pid_ns_processes(); kernel/exit.c, wait_task_zombie()).
-  const std::vector<pid_t> family = FamilyOf(task.pid);
+  std::vector<pid_t> family = FamilyOf(task.pid);
+  for (const pid_t other : others) {
+    const std::vector<pid_t> more = FamilyOf(other);
+    family.insert(family.end(), more.begin(), more.end());
+  }
   std::vector<pid_t> traced;
   for (const pid_t pid : family) {
     traced.push_back(pid);

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <vector>
 
 #include "supervisor/base/result.h"
 #include "supervisor/base/scoped_fd.h"
@@ -43,9 +44,9 @@ class Launcher {
   // may not make these, a user namespace in which the caller is itself.
   Result<LaunchedTask> InNewNamespace(pid_t pid, const std::function<void()>& run);
 
-  // Kills a task that is not to be, with its descendants and its namespace, and reaps what this process
-  // traces of them.
-  void Abandon(const LaunchedTask& task);
+  // Kills a task that is not to be, with its descendants, `others` with theirs, and its namespace, and
+  // reaps what this process traces of them.
+  void Abandon(const LaunchedTask& task, const std::vector<pid_t>& others = {});
 
   // The init dies with this process until this is called.
   void SetFree(const LaunchedTask& task);

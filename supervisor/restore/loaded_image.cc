@@ -94,7 +94,7 @@ Status CheckTree(const std::vector<LoadedProcess>& processes) {
   std::set<int32_t> parents;
   for (const LoadedProcess& process : processes) {
     const ProcessDocument& document = process.document;
-    if (&process != &processes[0] && !parents.contains(document.parent))
+    if (document.parent != 0 && !parents.contains(document.parent))
       return Bad(StrCat("the parent of process ", document.pid, " does not come before it"));
     if (process.has_ended() && !ids.insert(document.pid).second) return Bad(StrCat("process ", document.pid, " is there twice"));
     if (!process.has_ended()) parents.insert(document.pid);

@@ -55,7 +55,7 @@ Result<std::optional<pid_t>> FindTakenPid(const LoadedImage& image) {
       if (!IsPidFree(thread.tid)) return std::optional(thread.tid);
     }
   }
-  ASSIGN_OR_RETURN(const BirthPlan births, BirthPlan::Make(image));
+  ASSIGN_OR_RETURN(const BirthPlan births, BirthPlan::Make(image, IsPidFree));
   for (const pid_t pid : births.stand_in_pids) {
     if (!IsPidFree(pid)) return std::optional(pid);
   }
@@ -109,7 +109,7 @@ class Attempt {
     ASSIGN_OR_RETURN(task_, new_namespace_ ? launcher_->InNewNamespace(root, run)
                                            : launcher_->WithSamePid(root, options_.detach, run));
     Status made = Build(channel);
-    if (!made.has_value()) launcher_->Abandon(task_);
+    if (!made.has_value()) launcher_->Abandon(task_, orphans_);
     return made;
   }
 
@@ -192,7 +192,11 @@ class Attempt {
   // The job's pids are those of the namespace it is made in.
   Result<std::vector<Finisher>> AttachAll(Finisher root) {
     std::map<pid_t, pid_t> outer_of;
-    std::vector<pid_t> family = {task_.pid};
+    std::vector<pid_t> family = {task_.init_pid > 0 ? task_.init_pid : task_.pid};
+    // Orphans hang on whoever reaps here.
+    for (const LoadedProcess& process : image_.processes) {
+      if (!new_namespace_ && process.document.parent == 0 && process.document.pid != task_.pid) family.push_back(process.document.pid);
+    }
     for (size_t i = 0; i < family.size(); ++i) {
       ASSIGN_OR_RETURN(const pid_t inner, ReadInnerTid(family[i], family[i]));
       outer_of.emplace(inner, family[i]);
@@ -208,6 +212,7 @@ class Attempt {
       if (it == outer_of.end()) return Error(ErrorCode::kInternal, StrCat("process ", process.document.pid, " was not made"));
       ASSIGN_OR_RETURN(Finisher finisher, Finisher::Attach(it->second, HasSeccomp()));
       finishers.push_back(std::move(finisher));
+      if (process.document.parent == 0) orphans_.push_back(it->second);
     }
     return finishers;
   }
@@ -236,6 +241,7 @@ class Attempt {
   std::unique_ptr<Launcher> launcher_;
   std::unique_ptr<TreeBoard> board_;
   std::vector<std::unique_ptr<Segment>> segments_;  // As the image's processes.
+  std::vector<pid_t> orphans_;  // As seen here; those that are traced.
   ControlChannel* channel_ = nullptr;
   ControlChannel::Reports reports_;
   LaunchedTask task_;

@@ -3,6 +3,8 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <map>
 #include <utility>
@@ -83,7 +85,7 @@ class Planner {
 
   Result<RestorePlan> Run() {
     plan_.processes.resize(image_.processes.size());
-    ASSIGN_OR_RETURN(plan_.births, BirthPlan::Make(image_));
+    ASSIGN_OR_RETURN(plan_.births, BirthPlan::Make(image_, [this](pid_t pid) { return facts_.new_pid_namespace || access(StrCat("/proc/", pid).c_str(), F_OK) != 0; }));
     ASSIGN_OR_RETURN(std::vector<HelperFds> fds, AssignHelperFds(image_, kinds_));
     ASSIGN_OR_RETURN(const std::string maps, ReadFile("/proc/self/maps"));
     ASSIGN_OR_RETURN(here_, ParseMaps(maps));

@@ -92,9 +92,12 @@ class Task {
   Status TakePlace() {
     const auto open_backing = [this](size_t mapping) { return factory_.OpenBacking(document().mappings[mapping].backing); };
     if (!process().has_ended()) RETURN_IF_ERROR(in_.plan->inherited.cow().Fill(index_, process(), open_backing));
+    if (births_.adopts && prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) return Error::Errno("becoming a subreaper");
     RETURN_IF_ERROR(MakeChildren(births_.children_before));
+    RETURN_IF_ERROR(MakeAdoptees(births_.adoptees_before));
     if (births_.leads_session && setsid() < 0) return Error::Errno("making the session");
     RETURN_IF_ERROR(MakeChildren(births_.children));
+    RETURN_IF_ERROR(MakeAdoptees(births_.adoptees));
     for (const BirthPlan::SessionStandIn& stand_in : births_.stand_ins) RETURN_IF_ERROR(MakeByStandIn(stand_in));
     RETURN_IF_ERROR(Meet(TreeBoard::kBorn, 0));
     RETURN_IF_ERROR(AwaitStage(TreeBoard::kGo, 1));
@@ -119,6 +122,20 @@ class Task {
     const pid_t pid = Fork(document.pid, document.exit_signal);
     if (pid < 0) return Error::Errno("making process ", document.pid);
     if (pid == 0) Task(in_, factory_, child).Run();
+    return Ok();
+  }
+
+  Status MakeAdoptees(const std::vector<BirthPlan::Adoptee>& adoptees) {
+    for (const BirthPlan::Adoptee& adoptee : adoptees) {
+      const pid_t between = Fork(adoptee.between, SIGCHLD);
+      if (between < 0) return Error::Errno("making process ", adoptee.between, ", which is to make another and to end");
+      if (between == 0) {
+        const Status made = MakeChild(adoptee.child);
+        if (!made.has_value()) in_.channel->SayError(made.error());
+        _exit(made.has_value() ? 0 : 127);
+      }
+      RETURN_IF_ERROR(Reap(between));
+    }
     return Ok();
   }
 
