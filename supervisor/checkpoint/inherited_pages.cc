@@ -41,7 +41,7 @@ bool IsShared(uint64_t entry) { return IsPresent(entry) && (entry & pagemap_abi:
 class Splitter {
  public:
   Splitter(const ProcessSurvey& child, const ProcessSurvey& parent)
-      : child_(child), parent_(parent), child_bytes_(kPagesAtATime * kPageBytes), parent_bytes_(child_bytes_.size()) {}
+      : child_(child), parent_(parent) {}
 
   Result<SplitPages> Run(const std::vector<PageRun>& save) {
     ASSIGN_OR_RETURN(child_map_, OpenFile(StrCat("/proc/", child_.pid, "/pagemap"), O_RDONLY));
@@ -119,6 +119,8 @@ class Splitter {
         continue;
       }
       const size_t bytes = (end - i) * kPageBytes;
+      child_bytes_.resize(std::max(child_bytes_.size(), bytes));
+      parent_bytes_.resize(child_bytes_.size());
       if (Read(child_mem_, child_.pid, start + i * kPageBytes, std::span(child_bytes_).first(bytes)) &&
           Read(parent_mem_, parent_.pid, start + i * kPageBytes, std::span(parent_bytes_).first(bytes))) {
         for (size_t page = i; page < end; ++page)
@@ -155,7 +157,9 @@ class Splitter {
 Result<SharedPages> SplitSharedPages(pid_t pid, const std::vector<PageRun>& runs) {
   SharedPages out;
   ASSIGN_OR_RETURN(const ScopedFd map, OpenFile(StrCat("/proc/", pid, "/pagemap"), O_RDONLY));
-  std::vector<uint64_t> entries(8192);
+  uint64_t longest = 0;
+  for (const PageRun& run : runs) longest = std::max(longest, run.pages);
+  std::vector<uint64_t> entries(std::min<uint64_t>(longest, 8192));
   for (const PageRun& run : runs) {
     for (uint64_t done = 0; done < run.pages;) {
       const std::span now = std::span(entries).first(std::min<uint64_t>(entries.size(), run.pages - done));

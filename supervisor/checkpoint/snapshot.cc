@@ -17,6 +17,7 @@
 #include "supervisor/checkpoint/relations.h"
 #include "supervisor/checkpoint/survey.h"
 #include "supervisor/image/image_store.h"
+#include "supervisor/tracee/arch/x86_64/gadgets.h"
 #include "supervisor/tracee/stack_unwinder.h"
 #include "supervisor/tracee/symbolize.h"
 
@@ -99,6 +100,7 @@ class SnapshotRun {
     RETURN_IF_ERROR(CheckMayLook(options_.pid));
     freeze_.deadline = Clock::now() + options_.timeout;
     freeze_.allow_fragile = options_.allow_fragile;
+    freeze_.gadgets = std::make_shared<arch::GadgetCache>();
     std::vector<TreeMember> members = {{.pid = options_.pid}};
     if (options_.tree) {
       ASSIGN_OR_RETURN(members, LookAtTree(options_.pid));

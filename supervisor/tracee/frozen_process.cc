@@ -64,8 +64,11 @@ class SeizedProcess final : public FrozenProcess {
     if (!text.has_value()) return;
     const Result<std::vector<MemoryMapping>> maps = ParseMaps(text.value());
     if (!maps.has_value()) return;
-    const Result<arch::Gadgets> found = arch::FindGadgets(living.value(), maps.value());
-    if (found.has_value()) gadgets_before_ = found.value();
+    const arch::Gadgets hint = options_.gadgets == nullptr ? arch::Gadgets() : options_.gadgets->HintFor(maps.value());
+    const Result<arch::Gadgets> found = arch::FindGadgets(living.value(), maps.value(), hint);
+    if (!found.has_value()) return;
+    gadgets_before_ = found.value();
+    if (options_.gadgets != nullptr) options_.gadgets->Learn(maps.value(), found.value());
   }
 
   Status Freeze() {

@@ -17,6 +17,10 @@
 
 namespace tardigrade {
 
+namespace arch {
+class GadgetCache;
+}  // namespace arch
+
 // What the kernel publishes of a stopped thread through ptrace.
 struct FrozenThread {
   pid_t tid = -1;             // As seen by the supervisor.
@@ -40,6 +44,8 @@ struct FreezeOptions {
   std::chrono::steady_clock::time_point deadline;
   // Inject also where the job would not survive the supervisor's death.
   bool allow_fragile = false;
+  // Of a supervisor that freezes many processes; may be null.
+  std::shared_ptr<arch::GadgetCache> gadgets;
 };
 
 // How to leave a process.

@@ -104,4 +104,32 @@ Result<Gadgets> FindGadgets(pid_t pid, const std::vector<MemoryMapping>& maps,
   return gadgets;
 }
 
+Gadgets GadgetCache::HintFor(const std::vector<MemoryMapping>& maps) const {
+  for (const Spots& spots : known_) {
+    Gadgets hint;
+    const std::array<uint64_t*, 4> places = {&hint.syscall, &hint.syscall_return, &hint.sigreturn, &hint.pop_number};
+    for (size_t i = 0; i < spots.size(); ++i) {
+      for (const MemoryMapping& m : maps) {
+        if (spots[i].path.empty() || !IsText(m) || m.path != spots[i].path || m.dev != spots[i].dev || m.inode != spots[i].inode) continue;
+        if (spots[i].offset >= m.offset && spots[i].offset - m.offset < m.size_bytes())
+          *places[i] = m.start + (spots[i].offset - m.offset);
+      }
+    }
+    if (hint.complete()) return hint;
+  }
+  return {};
+}
+
+void GadgetCache::Learn(const std::vector<MemoryMapping>& maps, const Gadgets& gadgets) {
+  const std::array<uint64_t, 4> addresses = {gadgets.syscall, gadgets.syscall_return, gadgets.sigreturn, gadgets.pop_number};
+  Spots spots;
+  for (size_t i = 0; i < addresses.size(); ++i) {
+    for (const MemoryMapping& m : maps) {
+      if (addresses[i] >= m.start && addresses[i] < m.end && !m.path.empty())
+        spots[i] = {.path = m.path, .dev = m.dev, .inode = m.inode, .offset = m.offset + (addresses[i] - m.start)};
+    }
+  }
+  if (gadgets.complete() && std::find(known_.begin(), known_.end(), spots) == known_.end()) known_.push_back(spots);
+}
+
 }  // namespace tardigrade::arch

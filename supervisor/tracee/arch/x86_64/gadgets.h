@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -38,6 +39,26 @@ void FindGadgetsIn(std::span<const std::byte> code, uint64_t address, Gadgets& g
 // holds.
 Result<Gadgets> FindGadgets(pid_t pid, const std::vector<MemoryMapping>& maps,
                             const Gadgets& hint = {});
+
+// Remembers in which files gadgets were found: processes of one tree mostly run the same ones, though
+// not at the same addresses.
+class GadgetCache {
+ public:
+  // Where they would be in a process with these mappings: a hint for FindGadgets().
+  Gadgets HintFor(const std::vector<MemoryMapping>& maps) const;
+  void Learn(const std::vector<MemoryMapping>& maps, const Gadgets& gadgets);
+
+ private:
+  struct Spot {
+    std::string path;
+    uint64_t dev = 0;
+    uint64_t inode = 0;
+    uint64_t offset = 0;  // Bytes into the file.
+    bool operator==(const Spot&) const = default;
+  };
+  using Spots = std::array<Spot, 4>;  // In the order of Gadgets; an empty path for none.
+  std::vector<Spots> known_;
+};
 
 }  // namespace tardigrade::arch
 
