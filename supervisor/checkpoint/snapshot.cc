@@ -14,6 +14,7 @@
 #include "supervisor/checkpoint/collector.h"
 #include "supervisor/checkpoint/frozen_tree.h"
 #include "supervisor/checkpoint/memory_collector.h"
+#include "supervisor/checkpoint/process_writer.h"
 #include "supervisor/checkpoint/relations.h"
 #include "supervisor/checkpoint/survey.h"
 #include "supervisor/image/image_store.h"
@@ -53,23 +54,11 @@ Result<std::string> VdsoOf(const ProcessSurvey& survey) {
   return std::string();
 }
 
-// Thread by thread: twice the states of thousands of threads would be much memory.
-Value EncodeAndRelease(ProcessDocument process) {
-  std::vector<ThreadDocument> threads = std::move(process.threads);
-  process.threads.clear();
-  Value::Object document = *Encode(process).AsObject();
-  Value::Array encoded;
-  encoded.reserve(threads.size());
-  for (ThreadDocument& thread : threads) {
-    encoded.push_back(Encode(thread));
-    thread = ThreadDocument();
-  }
-  document["threads"] = Value(std::move(encoded));
-  return Value(std::move(document));
-}
+std::string DocumentName(int32_t pid) { return StrCat("process-", pid, ".json"); }
 
 // A process on its way into the image.
 struct Subject {
+  pid_t pid = -1;  // As seen here.
   ProcessDocument document;
   std::unique_ptr<PageFileWriter> pages;    // Null of one that has ended.
   std::unique_ptr<StackUnwinder> unwinder;  // Null without backtraces.
@@ -116,6 +105,7 @@ class SnapshotRun {
       RETURN_IF_ERROR(CheckSharing(*first_look));
     }
     ASSIGN_OR_RETURN(image_, ImageWriter::Create(options_.dir, options_.overwrite));
+    writer_ = std::make_unique<ProcessWriter>(*image_);
     ASSIGN_OR_RETURN(manifest_.host, ReadHostFacts());
     return Ok();
   }
@@ -164,9 +154,13 @@ class SnapshotRun {
   Status CollectProcess(const Survey& survey, size_t index, SnapshotContext& context) {
     const ProcessSurvey& process = survey.processes[index];
     ASSIGN_OR_RETURN(ProcessDocument document, DescribeRelations(process));
-    subjects_.push_back({.document = std::move(document), .pages = nullptr, .unwinder = nullptr});
+    subjects_.push_back({.pid = process.has_ended ? -1 : frozen_->process(index)->pid(), .document = std::move(document), .pages = nullptr, .unwinder = nullptr});
     ProcessDocument& subject = subjects_.back().document;
-    if (process.has_ended) return Ok();
+    if (process.has_ended) {
+      writer_->Add(DocumentName(subject.pid), std::move(subject), nullptr);
+      subjects_.pop_back();
+      return Ok();
+    }
     FrozenProcess& frozen = *frozen_->process(index);
     const std::string name = std::to_string(process.inner_pid);
     subject.pages = StrCat("pages-", name, ".bin");
@@ -180,7 +174,13 @@ class SnapshotRun {
     if (options_.backtraces) TakeBacktraces(process.pid, frozen, subjects_.back());
     // After all that goes by the threads' order as frozen.
     RETURN_IF_ERROR(CollectExitedLeader(process, kinds_, context, subject));
-    subjects_.back().pages = std::move(pages);
+    // Backtraces get their symbols when the job runs again.
+    if (subjects_.back().unwinder == nullptr) {
+      writer_->Add(DocumentName(subject.pid), std::move(subject), std::move(pages));
+      subjects_.pop_back();
+    } else {
+      subjects_.back().pages = std::move(pages);
+    }
     return Ok();
   }
 
@@ -205,7 +205,7 @@ class SnapshotRun {
     manifest_.root_pid = survey.processes[0].inner_pid;
     for (size_t i = 0; i < survey.processes.size(); ++i) {
       const ProcessSurvey& process = survey.processes[i];
-      manifest_.processes.push_back({.pid = process.inner_pid, .comm = process.comm, .document = StrCat("process-", process.inner_pid, ".json")});
+      manifest_.processes.push_back({.pid = process.inner_pid, .comm = process.comm, .document = DocumentName(process.inner_pid)});
       if (process.has_ended) continue;
       for (const FrozenThread& thread : frozen_->process(i)->threads()) manifest_.host.xfeatures |= UsedXfeatures(thread.extended_state);
     }
@@ -216,10 +216,11 @@ class SnapshotRun {
     report_.pid = survey.processes[0].inner_pid;
     report_.comm = survey.processes[0].comm;
     report_.processes = survey.processes.size();
-    for (const Subject& subject : subjects_) {
-      report_.threads += subject.document.threads.size();
-      report_.mappings += subject.document.mappings.size();
-      report_.descriptors += subject.document.descriptors.size();
+    for (const ProcessSurvey& process : survey.processes) {
+      if (process.has_ended) continue;
+      report_.threads += process.threads.size();
+      report_.mappings += process.mappings.size();
+      report_.descriptors += process.descriptor_count;
     }
     report_.warnings = std::move(context.warnings());
   }
@@ -231,14 +232,14 @@ class SnapshotRun {
   }
 
   Status WriteImage() {
-    for (size_t i = 0; i < subjects_.size(); ++i) {
-      Subject& subject = subjects_[i];
-      if (subject.pages != nullptr) RETURN_IF_ERROR(subject.pages->Close(), "writing pages");
+    for (Subject& subject : subjects_) {
       if (subject.unwinder != nullptr)
-        Symbolize(subject.document.threads, subject.unwinder->mappings(), StrCat("/proc/", frozen_->process(i)->pid(), "/root"));
-      RETURN_IF_ERROR(image_->WriteDocument(manifest_.processes[i].document, EncodeAndRelease(std::move(subject.document))));
+        Symbolize(subject.document.threads, subject.unwinder->mappings(), StrCat("/proc/", subject.pid, "/root"));
+      const std::string name = DocumentName(subject.document.pid);
+      writer_->Add(name, std::move(subject.document), std::move(subject.pages));
       subject = Subject();
     }
+    RETURN_IF_ERROR(writer_->Finish());
     RETURN_IF_ERROR(image_->WriteDocument("files.json", Encode(files_)));
     return image_->Commit(std::move(manifest_));
   }
@@ -251,7 +252,8 @@ class SnapshotRun {
   Clock::time_point backtrace_deadline_;
   std::unique_ptr<ImageWriter> image_;
   Manifest manifest_;
-  std::vector<Subject> subjects_;  // As manifest_.processes.
+  std::vector<Subject> subjects_;  // Those that wait for the job to run again.
+  std::unique_ptr<ProcessWriter> writer_;
   FilesDocument files_;
   SavedObjects saved_objects_;
   std::unique_ptr<FrozenTree> frozen_;  // Last: gone first, whatever happens.

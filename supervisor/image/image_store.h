@@ -25,6 +25,8 @@ class ImageWriter {
   // data.bin.
   virtual AttachmentWriter& attachments() = 0;
 
+  // The following may be called, and page files be closed, by several threads at once.
+  //
   // A page file and its page map, both named after `name`: "pages-<name>.bin", "pagemap-<name>.bin".
   // Close() it before Commit().
   virtual Result<std::unique_ptr<PageFileWriter>> CreatePages(const std::string& name) = 0;

@@ -1,6 +1,7 @@
 #include <sys/stat.h>
 
 #include <memory>
+#include <mutex>
 #include <set>
 #include <utility>
 
@@ -18,10 +19,12 @@ namespace {
 
 // The table of files, shared with page writers, which may outlive the image writer.
 struct FileTable {
+  mutable std::mutex mutex;  // Of all that follows.
   std::vector<ImageFile> files;
   std::set<std::string> open_pages;  // Not closed yet.
 
   uint64_t bytes() const {
+    std::lock_guard lock(mutex);
     uint64_t sum = 0;
     for (const ImageFile& file : files) sum += file.size;
     return sum;
@@ -38,8 +41,12 @@ class Writer final : public ImageWriter {
     const std::string pages = image_dir::PagesName(name), pagemap = image_dir::PagemapName(name);
     ASSIGN_OR_RETURN(ScopedFd pages_fd, dir_.CreateFile(pages));
     ASSIGN_OR_RETURN(ScopedFd pagemap_fd, dir_.CreateFile(pagemap));
-    table_->open_pages.insert(name);
+    {
+      std::lock_guard lock(table_->mutex);
+      table_->open_pages.insert(name);
+    }
     const auto on_close = [table = table_, name, pages, pagemap](const PageFileSummary& summary) {
+      std::lock_guard lock(table->mutex);
       table->files.push_back(
           {.name = pages, .size = summary.pages_bytes, .checksum = summary.pages_checksum});
       table->files.push_back(
@@ -53,16 +60,20 @@ class Writer final : public ImageWriter {
     if (name == image_dir::kManifest || name == image_dir::kManifestSum)
       return Error(ErrorCode::kInternal, StrCat(name, " is written by Commit()"));
     ASSIGN_OR_RETURN(ImageFile file, WriteText(name, FormatJson(document)));
+    std::lock_guard lock(table_->mutex);
     table_->files.push_back(std::move(file));
     return Ok();
   }
 
   Status Commit(Manifest manifest) override {
     if (std::exchange(committed_, true)) return Error(ErrorCode::kInternal, "committed twice");
-    if (!table_->open_pages.empty())
-      return Error(ErrorCode::kInternal,
-                   StrCat("the pages of ", *table_->open_pages.begin(), " were not closed"));
-    manifest.files = table_->files;
+    {
+      std::lock_guard lock(table_->mutex);
+      if (!table_->open_pages.empty())
+        return Error(ErrorCode::kInternal,
+                     StrCat("the pages of ", *table_->open_pages.begin(), " were not closed"));
+      manifest.files = table_->files;
+    }
     manifest.files.push_back({.name = std::string(image_dir::kData),
                               .size = attachments_.bytes(),
                               .checksum = attachments_.checksum()});
