@@ -4,8 +4,6 @@
 #include <memory>
 #include <utility>
 
-#include "protocols/page_map.h"
-
 namespace tardigrade {
 namespace {
 
@@ -65,7 +63,7 @@ std::vector<uint64_t> SavedBytes(std::span<const MappingDocument> mappings,
     const MappingDocument& mapping = mappings[i];
     while (first < extents.size() && EndOf(extents[first], page_size) <= mapping.start) ++first;
     for (size_t e = first; e < extents.size() && extents[e].address < mapping.end; ++e) {
-      if ((extents[e].flags & protocol::kPageExtentSameAsParent) != 0) continue;
+      if (extents[e].is_parents()) continue;
       const uint64_t start = std::max(extents[e].address, mapping.start);
       const uint64_t end = std::min(EndOf(extents[e], page_size), mapping.end);
       if (end > start) saved[i] += end - start;

@@ -220,6 +220,7 @@ Value Encode(const T& value) {
     return Value(static_cast<std::underlying_type_t<T>>(value));
   } else if constexpr (IsVector<T>::value || IsArray<T>::value) {
     Value::Array array;
+    array.reserve(value.size());
     for (const auto& element : value) array.push_back(Encode(element));
     return Value(std::move(array));
   } else if constexpr (IsMap<T>::value) {
@@ -229,6 +230,7 @@ Value Encode(const T& value) {
   } else if constexpr (HasFields<T>) {
     Encoder encoder;
     T::Fields(value, encoder);
+    encoder.object.shrink_to_fit();
     return Value(std::move(encoder.object));
   } else {
     return Value(value);

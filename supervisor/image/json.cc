@@ -36,7 +36,11 @@ class ValueBuilder final : public nlohmann::json_sax<json> {
   bool end_array() override { return Close(); }
   bool key(std::string& name) override {
     if (!Unescape(name)) return false;
-    if (stack_.back().object.contains(name)) return Fail(StrCat("has \"", name, "\" twice"));
+    const Value::Object& object = stack_.back().object;
+    if (object.contains(name)) return Fail(StrCat("has \"", name, "\" twice"));
+    // Written ones are sorted; to sort a hostile one could take for ever.
+    constexpr size_t kMostUnsorted = 4096;
+    if (object.size() > kMostUnsorted && name < object.back().first) return Fail("has too many members out of order");
     stack_.back().key = std::move(name);
     return true;
   }

@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "protocols/page_map.h"
 #include "supervisor/base/result.h"
 
 namespace tardigrade {
@@ -17,6 +18,9 @@ struct PageExtent {
   uint64_t pages = 0;
   uint64_t file_offset = 0;  // Bytes into the page file, page-aligned.
   uint32_t flags = 0;        // protocol::kPageExtent*
+
+  // The parent's pages: nothing of them is in the page file.
+  bool is_parents() const { return (flags & protocol::kPageExtentSameAsParent) != 0; }
 };
 
 // A run of the tracee's memory within a buffer.

@@ -132,10 +132,6 @@ class Writer final : public PageFileWriter {
     return Ok();
   }
 
-  static bool IsReference(const PageExtent& extent) {
-    return (extent.flags & protocol::kPageExtentSameAsParent) != 0;
-  }
-
   // By address; those that meet both in memory and in the file become one.
   Status SortExtents() {
     std::vector<PageExtent>& extents = layout_.extents();
@@ -152,7 +148,7 @@ class Writer final : public PageFileWriter {
         return Error(ErrorCode::kInternal,
                      StrCat("the page at ", Hex(extents[i].address), " was saved twice"));
       const bool meets = last.address + bytes == extents[i].address &&
-                         (IsReference(last) || last.file_offset + bytes == extents[i].file_offset) &&
+                         (last.is_parents() || last.file_offset + bytes == extents[i].file_offset) &&
                          last.flags == extents[i].flags;
       if (meets) {
         last.pages += extents[i].pages;

@@ -3,12 +3,13 @@
 
 #include <concepts>
 #include <cstdint>
-#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
+
+#include "supervisor/image/flat_map.h"
 
 namespace tardigrade {
 
@@ -17,7 +18,7 @@ namespace tardigrade {
 class Value {
  public:
   using Array = std::vector<Value>;
-  using Object = std::map<std::string, Value, std::less<>>;
+  using Object = FlatMap<Value>;
 
   Value() = default;  // null
   Value(bool value) : data_(value) {}

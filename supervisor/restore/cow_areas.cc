@@ -7,7 +7,6 @@
 #include <map>
 #include <numeric>
 
-#include "protocols/page_map.h"
 #include "supervisor/base/file_io.h"
 
 namespace tardigrade {
@@ -22,7 +21,6 @@ bool Has(const MappingDocument& mapping, const char* flag) {
   return std::find(mapping.vm_flags.begin(), mapping.vm_flags.end(), flag) != mapping.vm_flags.end();
 }
 
-bool IsInherited(const PageExtent& extent) { return (extent.flags & protocol::kPageExtentSameAsParent) != 0; }
 uint64_t EndOf(const PageExtent& extent) { return extent.address + extent.pages * kPageBytes; }
 
 // The first mapping that ends above `address`.
@@ -71,7 +69,7 @@ class CowAreas::Planner {
   Status JoinInherited(size_t process) {
     const std::vector<MappingDocument>& own = Document(process).mappings;
     for (const PageExtent& extent : image_.processes[process].pages->extents()) {
-      if (!IsInherited(extent)) continue;
+      if (!extent.is_parents()) continue;
       if (parent_[process] == npos) return Error(ErrorCode::kBadImage, StrCat("the pages at ", Hex(extent.address), " are no parent's"));
       const std::vector<MappingDocument>& parents = Document(parent_[process]).mappings;
       for (size_t m = FirstAbove(own, extent.address); m < own.size() && own[m].start < EndOf(extent); ++m) {
@@ -229,7 +227,7 @@ uint64_t CowAreas::At(const LoadedProcess& image, const Work& work, uint64_t add
 
 Status CowAreas::Read(const LoadedProcess& image, const Work& work) const {
   for (const PageExtent& extent : image.pages->extents()) {
-    if (IsInherited(extent)) continue;
+    if (extent.is_parents()) continue;
     for (uint64_t at = extent.address; at < EndOf(extent);) {
       uint64_t piece_end = EndOf(extent);
       const uint64_t now = At(image, work, at, &piece_end);

@@ -94,16 +94,14 @@ Status Visit::CheckExecutableMemory() {
                       "(PR_SET_MDWE), which a visit needs; start it without"));
 }
 
-// A supervisor that is killed between this and the attach leaves the segment behind, so everything
-// that takes time was done before.
+// A supervisor that is killed between this and the attach leaves the segment behind, until the next
+// one sweeps it away.  Filled in place: that of a thousand threads is too large to have it twice.
 Status Visit::MakeSegment() {
-  std::vector<std::byte> contents(image_->size_bytes());
-  RETURN_IF_ERROR(image_->Fill(plan_.base, contents));
   ASSIGN_OR_RETURN(const TraceeStatus guide, ReadStatus(pid_, threads_[plan_.guide].tid));
   const uid_t user = guide.uids.size() == 4 ? guide.uids[1] : geteuid();
-  ASSIGN_OR_RETURN(SharedSegment segment, SharedSegment::Create(contents.size(), user));
+  ASSIGN_OR_RETURN(SharedSegment segment, SharedSegment::Create(image_->size_bytes(), user));
   segment_.emplace(std::move(segment));
-  std::memcpy(segment_->memory().data(), contents.data(), contents.size());
+  RETURN_IF_ERROR(image_->Fill(plan_.base, segment_->memory()));
   protocol::ParasiteHeader* const header = SegmentImage::Header(segment_->memory());
   header->segment_id = segment_->id();
   image_->Slot(segment_->memory(), plan_.guide)->entry_slot = plan_.entry_slot;
