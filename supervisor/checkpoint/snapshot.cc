@@ -12,6 +12,7 @@
 #include "supervisor/base/file_io.h"
 #include "supervisor/base/version.h"
 #include "supervisor/checkpoint/collector.h"
+#include "supervisor/checkpoint/expected_size.h"
 #include "supervisor/checkpoint/frozen_tree.h"
 #include "supervisor/checkpoint/memory_collector.h"
 #include "supervisor/checkpoint/relations.h"
@@ -112,8 +113,9 @@ class SnapshotRun {
       ASSIGN_OR_RETURN(const std::unique_ptr<Survey> first_look, Survey::Take(members, kinds_, /*frozen=*/false));
       RETURN_IF_ERROR(first_look->Check(kinds_));
       RETURN_IF_ERROR(CheckSharing(*first_look));
+      ASSIGN_OR_RETURN(image_, ImageWriter::Create(options_.dir, options_.overwrite));
+      RETURN_IF_ERROR(PrepareRootPages(first_look->processes[0]));
     }
-    ASSIGN_OR_RETURN(image_, ImageWriter::Create(options_.dir, options_.overwrite));
     ASSIGN_OR_RETURN(manifest_.host, ReadHostFacts());
     return Ok();
   }
@@ -124,6 +126,14 @@ class SnapshotRun {
     if (!cleared.has_value() && member.parent >= 0 && access(StrCat("/proc/", member.pid, "/ns/pid").c_str(), F_OK) != 0)
       return Ok();
     return cleared;
+  }
+
+  // Of a running tree all but the root may come and go, so that only the root's page file is certain.
+  Status PrepareRootPages(const ProcessSurvey& root) {
+    if (root.has_ended || root.threads.empty()) return Ok();
+    ASSIGN_OR_RETURN(root_pages_, image_->CreatePages(std::to_string(root.inner_pid)));
+    root_pages_->Reserve(ExpectedPageBytes(root.threads[0].status));
+    return Ok();
   }
 
   Status CollectFrozen() {
@@ -164,12 +174,17 @@ class SnapshotRun {
     ASSIGN_OR_RETURN(ProcessDocument document, DescribeRelations(process));
     subjects_.push_back({.document = std::move(document), .pages = nullptr, .unwinder = nullptr});
     ProcessDocument& subject = subjects_.back().document;
+    if (process.has_ended && root_pages_ != nullptr)
+      return Error(ErrorCode::kTraceeGone, StrCat("process ", process.pid, " has ended meanwhile"));
     if (process.has_ended) return Ok();
     FrozenProcess& frozen = *frozen_->process(index);
     const std::string name = std::to_string(process.inner_pid);
     subject.pages = StrCat("pages-", name, ".bin");
     subject.pagemap = StrCat("pagemap-", name, ".bin");
-    ASSIGN_OR_RETURN(std::unique_ptr<PageFileWriter> pages, image_->CreatePages(name));
+    std::unique_ptr<PageFileWriter> pages = std::move(root_pages_);  // The first process is the root.
+    if (pages == nullptr) {
+      ASSIGN_OR_RETURN(pages, image_->CreatePages(name));
+    }
     // Whoever is to go on must not wait for the disk; whoever is not, waits for the commit.
     if (options_.leave != LeaveAs::kAsFound) pages->WriteBehind();
     RETURN_IF_ERROR(CollectTasks(process, kinds_, frozen, context, subject));
@@ -248,6 +263,7 @@ class SnapshotRun {
   FreezeOptions freeze_;
   Clock::time_point backtrace_deadline_;
   std::unique_ptr<ImageWriter> image_;
+  std::unique_ptr<PageFileWriter> root_pages_;  // Until the root is collected.
   Manifest manifest_;
   std::vector<Subject> subjects_;  // As manifest_.processes.
   FilesDocument files_;
