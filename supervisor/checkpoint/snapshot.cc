@@ -109,13 +109,20 @@ class SnapshotRun {
     for (const TreeMember& member : members) {
       if (!member.has_ended) RETURN_IF_ERROR(ClearLeftovers(member));
     }
+    uint64_t expected_bytes = 0;
     {
       ASSIGN_OR_RETURN(const std::unique_ptr<Survey> first_look, Survey::Take(members, kinds_, /*frozen=*/false));
       RETURN_IF_ERROR(first_look->Check(kinds_));
       RETURN_IF_ERROR(CheckSharing(*first_look));
       ASSIGN_OR_RETURN(image_, ImageWriter::Create(options_.dir, options_.overwrite));
-      RETURN_IF_ERROR(PrepareRootPages(first_look->processes[0]));
+      // Of a running tree all but the root may come and go, so that only its page file is certain.
+      if (const ProcessSurvey& root = first_look->processes[0]; !root.has_ended && !root.threads.empty()) {
+        ASSIGN_OR_RETURN(root_pages_, image_->CreatePages(std::to_string(root.inner_pid)));
+        expected_bytes = ExpectedPageBytes(root.threads[0].status);
+      }
     }
+    // Not while the job's descriptors are held open: it may take a while.
+    if (root_pages_ != nullptr) root_pages_->Reserve(expected_bytes);
     ASSIGN_OR_RETURN(manifest_.host, ReadHostFacts());
     return Ok();
   }
@@ -126,14 +133,6 @@ class SnapshotRun {
     if (!cleared.has_value() && member.parent >= 0 && access(StrCat("/proc/", member.pid, "/ns/pid").c_str(), F_OK) != 0)
       return Ok();
     return cleared;
-  }
-
-  // Of a running tree all but the root may come and go, so that only the root's page file is certain.
-  Status PrepareRootPages(const ProcessSurvey& root) {
-    if (root.has_ended || root.threads.empty()) return Ok();
-    ASSIGN_OR_RETURN(root_pages_, image_->CreatePages(std::to_string(root.inner_pid)));
-    root_pages_->Reserve(ExpectedPageBytes(root.threads[0].status));
-    return Ok();
   }
 
   Status CollectFrozen() {
