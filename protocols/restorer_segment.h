@@ -5,7 +5,7 @@
 // task that becomes the job.  Both map it at the same address, a hole of the old and the new
 // address space; the job's last step on the way to running is to unmap it.
 //
-//   [blob][header][slots ...][programs ...][stacks ...][parking for the vDSO]
+//   [blob][header][slots ...][programs ...][stacks ...][stacks of fill helpers][parking for the vDSO]
 //
 // Fixed-width integers only; addresses are absolute, in the shared mapping.
 
@@ -14,7 +14,7 @@
 namespace tardigrade::protocol {
 
 inline constexpr uint32_t kRestorerMagic = 0x53525454;  // "TTRS"
-inline constexpr uint32_t kRestorerVersion = 2;
+inline constexpr uint32_t kRestorerVersion = 3;
 
 enum class RestorerState : uint32_t {
   kWaiting = 0,  // Not there yet.
@@ -58,9 +58,21 @@ struct RestorerHeader {
   // Futex: 1 when every thread is traced with its seccomp suspended (PTRACE_O_SUSPEND_SECCOMP), so
   // that the filters do not judge what the restorer still has to do.
   uint32_t install_seccomp;
-  uint32_t reserved;
+  // The ops [fill_begin, fill_end) of the leader's memory program read pages: each may run at the
+  // same time as any other of them, in any order, on the leader or one of its fill helpers.
+  uint32_t fill_begin;
+  uint32_t fill_end;      // == fill_begin if there are none.
+  uint32_t fill_next;     // The next one that is to be taken.
+  uint32_t fill_failed;   // Out: 1 + the op that failed; 0 while none has.
+  int32_t fill_failure;   // Out: -errno of that.
+  uint32_t fill_helpers;  // Threads the leader makes for it at most; gone when the reads are done.
+  int32_t fill_tids[3];   // The helpers' own, no thread's of the job; a futex, 0 once it is as good as gone.
+  uint64_t fill_stacks;   // 16-byte aligned end of the first helper's; the next lies below.
 };
-static_assert(sizeof(RestorerHeader) == 40);
+static_assert(sizeof(RestorerHeader) == 80);
+
+inline constexpr uint32_t kMaxFillHelpers = 3;
+inline constexpr uint32_t kFillStackBytes = 4096;
 
 }  // namespace tardigrade::protocol
 

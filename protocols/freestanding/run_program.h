@@ -34,45 +34,63 @@ inline int64_t MoveTime(const uint64_t (&args)[6]) {
   return 0;
 }
 
-inline int64_t RunOp(uint32_t number, const uint64_t (&args)[6]) {
+inline int64_t RunCall(uint32_t number, const uint64_t (&args)[6]) {
   if (number == kStoreOp) return Store(args);
   return number == kMoveTimeOp ? MoveTime(args) : RawSyscall(number, args);
 }
 
-// Runs `program` up to its first failing op.  Leaves every result in place and
-// the number of ops that succeeded in program->done.  Returns 0, the failing
-// op's -errno (-ERANGE if it returned another value than kOpExpect asked for),
-// or -EINVAL for a program of another version.
-inline int64_t RunProgram(SyscallProgram* program) {
+inline bool IsProgramOfThisVersion(const SyscallProgram* program) {
+  return program->magic == kSyscallProgramMagic && program->version == kSyscallProgramVersion;
+}
+
+// Runs op `i` and leaves its result in place.  Returns 0, the op's -errno (-ERANGE if it returned
+// another value than kOpExpect asked for), or -EINVAL for a malformed one.
+inline int64_t RunOp(SyscallProgram* program, uint32_t i) {
   constexpr int64_t kEinval = 22, kErange = 34, kMaxErrno = 4095;
-  program->done = 0;
-  if (program->magic != kSyscallProgramMagic || program->version != kSyscallProgramVersion)
-    return -kEinval;
   auto* ops = reinterpret_cast<SyscallOp*>(program + 1);
   const auto payload = reinterpret_cast<uint64_t>(ops + program->op_count);
-  for (uint32_t i = 0; i < program->op_count; ++i) {
-    uint64_t args[6];
-    for (int a = 0; a < 6; ++a) {
-      const uint64_t value = ops[i].args[a];
-      switch (static_cast<ArgKind>(ops[i].arg_kind[a])) {
-        case ArgKind::kLiteral: args[a] = value; break;
-        case ArgKind::kPayload: args[a] = payload + value; break;
-        case ArgKind::kResult:
-          if (value >= i) return -kEinval;
-          args[a] = static_cast<uint64_t>(ops[value].result);
-          break;
-        default: return -kEinval;
-      }
+  uint64_t args[6];
+  for (int a = 0; a < 6; ++a) {
+    const uint64_t value = ops[i].args[a];
+    switch (static_cast<ArgKind>(ops[i].arg_kind[a])) {
+      case ArgKind::kLiteral: args[a] = value; break;
+      case ArgKind::kPayload: args[a] = payload + value; break;
+      case ArgKind::kResult:
+        if (value >= i) return -kEinval;
+        args[a] = static_cast<uint64_t>(ops[value].result);
+        break;
+      default: return -kEinval;
     }
-    const int64_t expected = ops[i].result;
-    const int64_t result = RunOp(ops[i].number, args);
-    ops[i].result = result;
-    const bool failed = result < 0 && result >= -kMaxErrno;
-    if (failed && (ops[i].flags & kOpMayFail) == 0) return result;
-    if ((ops[i].flags & kOpExpect) != 0 && result != expected) return -kErange;
-    program->done = i + 1;
   }
+  const int64_t expected = ops[i].result;
+  const int64_t result = RunCall(ops[i].number, args);
+  ops[i].result = result;
+  const bool failed = result < 0 && result >= -kMaxErrno;
+  if (failed && (ops[i].flags & kOpMayFail) == 0) return result;
+  if ((ops[i].flags & kOpExpect) != 0 && result != expected) return -kErange;
   return 0;
+}
+
+// Runs the ops [begin, end) up to the first that fails; program->done is then that one, else `end`.
+// Returns as RunOp does.
+inline int64_t RunOps(SyscallProgram* program, uint32_t begin, uint32_t end) {
+  for (uint32_t i = begin; i < end; ++i) {
+    program->done = i;
+    const int64_t result = RunOp(program, i);
+    if (result < 0) return result;
+  }
+  program->done = end;
+  return 0;
+}
+
+// Runs `program` up to its first failing op.  Leaves every result in place and
+// the number of ops that succeeded in program->done.  Returns as RunOp does,
+// and -EINVAL for a program of another version.
+inline int64_t RunProgram(SyscallProgram* program) {
+  constexpr int64_t kEinval = 22;
+  program->done = 0;
+  if (!IsProgramOfThisVersion(program)) return -kEinval;
+  return RunOps(program, 0, program->op_count);
 }
 
 }  // namespace tardigrade::protocol

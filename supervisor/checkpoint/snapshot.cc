@@ -12,6 +12,7 @@
 #include "supervisor/base/file_io.h"
 #include "supervisor/base/version.h"
 #include "supervisor/checkpoint/collector.h"
+#include "supervisor/checkpoint/expected_size.h"
 #include "supervisor/checkpoint/frozen_tree.h"
 #include "supervisor/checkpoint/memory_collector.h"
 #include "supervisor/checkpoint/process_writer.h"
@@ -99,13 +100,21 @@ class SnapshotRun {
     for (const TreeMember& member : members) {
       if (!member.has_ended) RETURN_IF_ERROR(ClearLeftovers(member));
     }
+    uint64_t expected_bytes = 0;
     {
       ASSIGN_OR_RETURN(const std::unique_ptr<Survey> first_look, Survey::Take(members, kinds_, /*frozen=*/false));
       RETURN_IF_ERROR(first_look->Check(kinds_));
       RETURN_IF_ERROR(CheckSharing(*first_look));
+      ASSIGN_OR_RETURN(image_, ImageWriter::Create(options_.dir, options_.overwrite));
+      // Of a running tree all but the root may come and go, so that only its page file is certain.
+      if (const ProcessSurvey& root = first_look->processes[0]; !root.has_ended && !root.threads.empty()) {
+        ASSIGN_OR_RETURN(root_pages_, image_->CreatePages(std::to_string(root.inner_pid)));
+        expected_bytes = ExpectedPageBytes(root.threads[0].status);
+      }
     }
-    ASSIGN_OR_RETURN(image_, ImageWriter::Create(options_.dir, options_.overwrite));
     writer_ = std::make_unique<ProcessWriter>(*image_);
+    // Not while the job's descriptors are held open: it may take a while.
+    if (root_pages_ != nullptr) root_pages_->Reserve(expected_bytes);
     ASSIGN_OR_RETURN(manifest_.host, ReadHostFacts());
     return Ok();
   }
@@ -165,7 +174,10 @@ class SnapshotRun {
     const std::string name = std::to_string(process.inner_pid);
     subject.pages = StrCat("pages-", name, ".bin");
     subject.pagemap = StrCat("pagemap-", name, ".bin");
-    ASSIGN_OR_RETURN(std::unique_ptr<PageFileWriter> pages, image_->CreatePages(name));
+    std::unique_ptr<PageFileWriter> pages = std::move(root_pages_);  // The first process is the root.
+    if (pages == nullptr) {
+      ASSIGN_OR_RETURN(pages, image_->CreatePages(name));
+    }
     // Whoever is to go on must not wait for the disk; whoever is not, waits for the commit.
     if (options_.leave != LeaveAs::kAsFound) pages->WriteBehind();
     RETURN_IF_ERROR(CollectTasks(process, kinds_, frozen, context, subject));
@@ -251,6 +263,7 @@ class SnapshotRun {
   FreezeOptions freeze_;
   Clock::time_point backtrace_deadline_;
   std::unique_ptr<ImageWriter> image_;
+  std::unique_ptr<PageFileWriter> root_pages_;  // Until the root is collected.
   Manifest manifest_;
   std::vector<Subject> subjects_;  // Those that wait for the job to run again.
   std::unique_ptr<ProcessWriter> writer_;

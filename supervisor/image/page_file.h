@@ -36,8 +36,9 @@ struct PagePiece {
 class PageFileWriter {
  public:
   // Fits the second-level cache, so that what was read into a buffer of this size is checksummed
-  // and written from there.
-  static constexpr size_t kBufferBytes = size_t{1} << 20;
+  // and written from there.  Not larger: a file system that keeps what was written at once in one
+  // piece of memory then looks for memory that is in no cache.
+  static constexpr size_t kBufferBytes = size_t{256} << 10;
 
   virtual ~PageFileWriter() = default;
 
@@ -51,6 +52,9 @@ class PageFileWriter {
   // Notes pages that the parent has as well (protocol::kPageExtentSameAsParent among `flags`), which
   // have no data here.
   virtual Status Refer(uint64_t address, uint64_t pages, uint32_t flags) = 0;
+  // About so much is going to be written.  Finding room takes time, in memory file systems a third of
+  // that of writing: do it while nobody waits.  Best effort; what is too much goes with Close().
+  virtual void Reserve(uint64_t bytes) { (void)bytes; }
   // From now on, has data go to the disk while more is written: the whole is durable sooner, but each
   // write may have to wait for the disk.
   virtual void WriteBehind() {}

@@ -64,6 +64,19 @@ class PageFileTest : public ::testing::Test {
   PageFileSummary summary_;
 };
 
+TEST_F(PageFileTest, WhatWasReservedInVainIsGivenBack) {
+  for (const uint64_t bytes : {uint64_t{1}, 2 * kPage + 17, 100 * kPage}) {
+    ASSERT_EQ(ftruncate(pages_.get(), 0), 0);
+    ASSERT_EQ(ftruncate(pagemap_.get(), 0), 0);
+    const auto writer = Create();
+    writer->Reserve(bytes);
+    ASSERT_THAT(writer->Write(RandomBytes(10 * kPage), 0x100000, 0), IsOk());
+    ASSERT_THAT(writer->Close(), IsOk());
+    EXPECT_EQ(lseek(pages_.get(), 0, SEEK_END), static_cast<off_t>(10 * kPage)) << bytes;
+    EXPECT_THAT(Open(), IsOk());
+  }
+}
+
 TEST_F(PageFileTest, RoundTrip) {
   WriteExample();
   const auto reader = Open();

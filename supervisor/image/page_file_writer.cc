@@ -1,5 +1,6 @@
 #include "supervisor/image/page_file_writer.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -100,12 +101,21 @@ class Writer final : public PageFileWriter {
     return Ok();
   }
 
+  void Reserve(uint64_t bytes) override {
+    const uint64_t whole = bytes / page_bytes_ * page_bytes_;
+    if (whole > 0 && fallocate(pages_fd_.get(), 0, 0, static_cast<off_t>(whole)) == 0)
+      reserved_bytes_ = whole;
+  }
+
   void WriteBehind() override { behind_.emplace(pages_fd_.get()); }
 
   Status Close() override {
     std::lock_guard lock(mutex_);
     if (std::exchange(closed_, true)) return Error(ErrorCode::kInternal, "closed twice");
     layout_.Finish();
+    if (reserved_bytes_ > layout_.bytes() &&
+        ftruncate(pages_fd_.get(), static_cast<off_t>(layout_.bytes())) != 0)
+      return Error::Errno("cutting off the unused end of the page file");
     RETURN_IF_ERROR(SortExtents());
     PageMapFile file(pagemap_fd_.get());
     RETURN_IF_ERROR(WritePageMap(file));
@@ -186,6 +196,7 @@ class Writer final : public PageFileWriter {
   const ScopedFd pagemap_fd_;
   const std::function<void(const PageFileSummary&)> on_close_;
   const uint64_t page_bytes_ = static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+  uint64_t reserved_bytes_ = 0;
   std::mutex mutex_;  // Of what follows.
   bool closed_ = false;
   PageLayout layout_;

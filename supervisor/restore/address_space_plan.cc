@@ -1,5 +1,6 @@
 #include "supervisor/restore/address_space_plan.h"
 
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -18,8 +19,12 @@ namespace {
 
 // The end of what a 47-bit user address space can hold (TASK_SIZE_MAX, arch/x86/include/asm/page_64_types.h).
 constexpr uint64_t kTaskSize = 0x7fff'ffff'f000;
-// preadv(2) moves at most 0x7ffff000 bytes and UIO_MAXIOV pieces at a time; progress is told between reads.
-constexpr uint64_t kMaxBytesPerRead = 64 << 20;
+// preadv(2) moves at most 0x7ffff000 bytes and UIO_MAXIOV pieces at a time; progress is told between
+// reads, and several threads share them.
+constexpr uint64_t kMaxBytesPerRead = 8 << 20;
+// Reads that come from several threads do not look sequential to the kernel, which then reads ahead
+// too little of a file that is not cached.
+constexpr uint64_t kReadAhead = 3 * kMaxBytesPerRead;
 constexpr size_t kMaxPiecesPerRead = 1024;
 constexpr int kGuardInstall = 102;      // MADV_GUARD_INSTALL, include/uapi/asm-generic/mman-common.h, Linux 6.13.
 constexpr uint32_t kNrMseal = 462;      // Linux 6.10.
@@ -236,6 +241,8 @@ class Planner {
       const size_t op = plan_.Add(StrCat("reading pages of ", Hex(reinterpret_cast<uint64_t>(pieces[0].iov_base))), SYS_preadv,
                 {in_.pages_fd, Arg::Bytes(std::as_bytes(std::span(pieces))), pieces.size(), offset, 0},
                 {.may_fail = false, .exactly = static_cast<int64_t>(bytes)});
+      if (bytes == kMaxBytesPerRead)
+        plan_.Ask("reading ahead", SYS_fadvise64, {in_.pages_fd, offset + kReadAhead, kMaxBytesPerRead, POSIX_FADV_WILLNEED});
       filled_ += bytes;
       if (marks_ != nullptr) marks_->push_back({.op = op, .bytes = filled_});
       pieces.clear();

@@ -28,7 +28,8 @@ struct AddressSpaceInputs {
   int last_helper_fd = -1;       // and up to here, are the restorer's: closed at the end.
 };
 
-// When the op with this index is done, so many bytes of memory are in.
+// When as many ops as are up to the one with this index are done, about so many bytes of memory are
+// in: the reads follow one another in the plan, and may run at the same time.
 struct FillMark {
   size_t op = 0;
   uint64_t bytes = 0;

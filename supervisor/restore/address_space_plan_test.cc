@@ -44,7 +44,7 @@ class AddressSpacePlan : public ::testing::Test {
     return mapping;
   }
 
-  Status Plan() {
+  Status Plan(std::vector<FillMark>* marks = nullptr) {
     AddressSpaceInputs inputs;
     inputs.process = &process_;
     inputs.extents = extents_;
@@ -55,7 +55,7 @@ class AddressSpacePlan : public ::testing::Test {
     inputs.backing_fds = fds_;
     inputs.first_helper_fd = 100;
     plan_ = SyscallPlan();
-    return PlanAddressSpace(inputs, plan_);
+    return PlanAddressSpace(inputs, plan_, marks);
   }
   std::vector<std::string> Labels() const {
     std::vector<std::string> labels;
@@ -102,6 +102,17 @@ TEST_F(AddressSpacePlan, PagesThatAreTogetherInTheFileAreReadTogether) {
   extents_.push_back({.address = 0x16000, .pages = 1, .file_offset = 0x9000, .flags = 0});
   ASSERT_THAT(Plan(), IsOk());
   EXPECT_EQ(Count("reading pages"), 2u);
+}
+
+TEST_F(AddressSpacePlan, LargeMemoryIsReadInPartsThatAreOneAfterTheOther) {
+  extents_[0].pages = 5000;
+  extents_.push_back({.address = 0x4000000, .pages = 1, .file_offset = 5000 << 12, .flags = 0});
+  std::vector<FillMark> marks;
+  ASSERT_THAT(Plan(&marks), IsOk());
+  ASSERT_EQ(marks.size(), 3u);
+  EXPECT_EQ(marks.back().bytes, 5001u << 12);
+  for (size_t op = marks.front().op; op <= marks.back().op; ++op)
+    EXPECT_THAT(plan_.label(op), StartsWith("reading "));
 }
 
 TEST_F(AddressSpacePlan, KeysAreAllocatedUpToTheHighest) {

@@ -14,6 +14,7 @@
 #include "supervisor/restore/file_factory.h"
 #include "supervisor/restore/huge_pages.h"
 #include "supervisor/restore/interrupted_call.h"
+#include "supervisor/restore/shared_filling.h"
 
 namespace tardigrade {
 namespace {
@@ -81,7 +82,7 @@ class DescriptorOwners {
 class Planner {
  public:
   Planner(const LoadedImage& image, const KindList& kinds, const RestoreFacts& facts)
-      : image_(image), kinds_(kinds), facts_(facts), owners_(image) {}
+      : image_(image), kinds_(kinds), facts_(facts), owners_(image), spare_ids_(image) {}
 
   Result<RestorePlan> Run() {
     plan_.processes.resize(image_.processes.size());
@@ -190,6 +191,7 @@ class Planner {
     Take(plan.place.start, plan.place.start + plan.place.size);
     inputs.segment = plan.place;
     RETURN_IF_ERROR(PlanAddressSpace(inputs, plan.threads[0].memory, &plan.fill_marks));
+    ShareFilling(plan.fill_marks, spare_ids_, plan.threads[0]);
     Summarize(process, plan);
     return Ok();
   }
@@ -217,6 +219,7 @@ class Planner {
   const KindList& kinds_;
   const RestoreFacts& facts_;
   const DescriptorOwners owners_;
+  SpareIds spare_ids_;
   std::vector<MemoryMapping> here_;
   std::vector<MemoryMapping> taken_;
   RestorePlan plan_;

@@ -51,7 +51,8 @@ uint64_t PayloadBytes(std::span<const ThreadPlans> plans) {
 Result<Segment::Place> Segment::ChoosePlace(std::span<const MemoryMapping> here, std::span<const MemoryMapping> there,
                                             size_t threads, uint64_t payload_bytes) {
   Place place;
-  place.size = PageUp(BlobBytes() + HeaderBytes(threads) + PageUp(payload_bytes) + (threads + 1) * kStackBytes + kParkingBytes);
+  place.size = PageUp(BlobBytes() + HeaderBytes(threads) + PageUp(payload_bytes) + (threads + 1) * kStackBytes +
+                      protocol::kMaxFillHelpers * protocol::kFillStackBytes + kParkingBytes);
   std::vector<std::pair<uint64_t, uint64_t>> taken;
   for (const auto mappings : {here, there}) {
     for (const MemoryMapping& m : mappings)
@@ -98,7 +99,16 @@ Result<std::unique_ptr<Segment>> Segment::Create(const Place& place, std::span<c
              .syscall_insn = kBorrowedSyscall,
              .slots = reinterpret_cast<uint64_t>(header + 1),
              .install_seccomp = 0,
-             .reserved = 0};
+             .fill_begin = static_cast<uint32_t>(plans[0].fill_begin),
+             .fill_end = static_cast<uint32_t>(plans[0].fill_end),
+             .fill_next = static_cast<uint32_t>(plans[0].fill_begin),
+             .fill_failed = 0,
+             .fill_failure = 0,
+             .fill_helpers = static_cast<uint32_t>(plans[0].fill_tids.size()),
+             .fill_tids = {},
+             .fill_stacks = place.parking};
+  std::copy(plans[0].fill_tids.begin(), plans[0].fill_tids.end(), header->fill_tids);
+  const uint64_t stacks = place.parking - protocol::kMaxFillHelpers * protocol::kFillStackBytes;
   uint64_t cursor = reinterpret_cast<uint64_t>(header) + HeaderBytes(plans.size());
   for (size_t i = 0; i < plans.size(); ++i) {
     const ThreadPlans& p = plans[i];
@@ -110,7 +120,7 @@ Result<std::unique_ptr<Segment>> Segment::Create(const Place& place, std::span<c
     slot.program[static_cast<int>(RestorerProgram::kThread)] = segment->Write(p.thread, cursor);
     slot.program[static_cast<int>(RestorerProgram::kSeccomp)] = segment->Write(p.seccomp, cursor);
     slot.replay = segment->Write(p.replay, cursor);
-    slot.stack_top = place.parking - i * kStackBytes;
+    slot.stack_top = stacks - i * kStackBytes;
   }
   return segment;
 }

@@ -18,6 +18,10 @@ namespace tardigrade {
 struct ThreadPlans {
   int32_t tid = 0;
   SyscallPlan memory;   // Leader only.
+  // The ops [fill_begin, fill_end) of `memory` may run at the same time, in any order.
+  size_t fill_begin = 0;
+  size_t fill_end = 0;
+  std::vector<int32_t> fill_tids;  // Of the threads that help with that; protocol::kMaxFillHelpers at most.
   SyscallPlan process;  // Leader only.
   SyscallPlan limits;   // Leader only.
   SyscallPlan thread;
@@ -58,7 +62,8 @@ class Segment {
   // The failure of a thread that reports kFailed, with the step's label.
   Error FailureOf(size_t thread);
 
-  // How many ops of the leader's memory program are done.
+  // How many ops of the leader's memory program are done; of those that run at the same time not
+  // always the first.
   size_t MemoryOpsDone();
 
   // What the op of a thread's replay returned.

@@ -2,7 +2,14 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <memory>
+#include <numeric>
 
 #include "supervisor/base/file_io.h"
 #include "tests/testing/matchers.h"
@@ -95,6 +102,78 @@ TEST(Segment, NamesTheStepThatFailed) {
   EXPECT_THAT(Status(segment->FailureOf(0)), FailsWith(ErrorCode::kDenied, "thread 100"));
   segment->slot(0).failed_program = 17;
   EXPECT_THAT(Status(segment->FailureOf(0)), FailsWith(ErrorCode::kInternal, "no program"));
+}
+
+// Runs the blob in a child, whose memory program reads a file by several threads at once.
+class SharedFilling : public ::testing::Test {
+ protected:
+  static constexpr size_t kReads = 200, kPage = 4096;
+
+  SharedFilling() : plans_(1) {
+    fd_ = memfd_create("pages", MFD_CLOEXEC);
+    std::vector<uint32_t> contents(kReads * kPage / 4);
+    std::iota(contents.begin(), contents.end(), 0u);
+    EXPECT_EQ(pwrite(fd_, contents.data(), kReads * kPage, 0), static_cast<ssize_t>(kReads * kPage));
+    memory_ = static_cast<uint32_t*>(
+        mmap(nullptr, kReads * kPage, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+    ThreadPlans& leader = plans_[0];
+    leader.tid = 100;
+    leader.fill_tids = {30001, 30003, 30005};
+    leader.memory.Add("before", SYS_getpid, {});
+    leader.fill_begin = leader.memory.size();
+  }
+  ~SharedFilling() override {
+    kill(child_, SIGKILL);
+    waitpid(child_, nullptr, 0);
+    munmap(memory_, kReads * kPage);
+    close(fd_);
+  }
+
+  void AddRead(size_t number, int fd) {
+    plans_[0].memory.Add(StrCat("read ", number), SYS_pread64,
+                         {fd, reinterpret_cast<uint64_t>(memory_) + number * kPage, kPage, number * kPage},
+                         {.may_fail = false, .exactly = static_cast<int64_t>(kPage)});
+    plans_[0].fill_end = plans_[0].memory.size();
+  }
+  // Until the leader has reported its state.
+  protocol::RestorerState Run() {
+    const auto here = ParseMaps(ReadFile("/proc/self/maps").value()).value();
+    const auto place = Segment::ChoosePlace(here, {}, 1, PayloadBytes(plans_)).value();
+    segment_ = Segment::Create(place, plans_).value();
+    child_ = fork();
+    if (child_ == 0) segment_->Enter();
+    for (int i = 0; i < 1000 && segment_->parked() == 0; ++i) segment_->WaitParked(0, 20);
+    return segment_->slot(0).state;
+  }
+
+  int fd_ = -1;
+  uint32_t* memory_ = nullptr;
+  std::vector<ThreadPlans> plans_;
+  std::unique_ptr<Segment> segment_;
+  pid_t child_ = -1;
+};
+
+TEST_F(SharedFilling, AllIsReadAndTheHelpersAreGoneBeforeWhatFollows) {
+  for (size_t i = 0; i < kReads; ++i) AddRead(i, fd_);
+  // Only a process of one thread may: kernel/fork.c, check_unshare_flags().
+  plans_[0].memory.Add("being alone", SYS_unshare, {0x00010000 /* CLONE_THREAD */});
+  ASSERT_EQ(Run(), protocol::RestorerState::kParked) << segment_->FailureOf(0).ToString();
+  EXPECT_EQ(segment_->MemoryOpsDone(), kReads + 2);
+  for (size_t i = 0; i < kReads * kPage / 4; ++i) ASSERT_EQ(memory_[i], i);
+}
+
+TEST_F(SharedFilling, NamesTheReadThatFailed) {
+  for (size_t i = 0; i < kReads; ++i) AddRead(i, i == 123 ? -1 : fd_);
+  plans_[0].memory.Add("after", SYS_getpid, {});
+  ASSERT_EQ(Run(), protocol::RestorerState::kFailed);
+  EXPECT_THAT(Status(segment_->FailureOf(0)), FailsWith(ErrorCode::kRemote, "thread 100: read 123: EBADF"));
+}
+
+TEST_F(SharedFilling, NothingToReadIsNothingToShare) {
+  plans_[0].fill_end = plans_[0].fill_begin;
+  plans_[0].memory.Add("after", SYS_getpid, {});
+  ASSERT_EQ(Run(), protocol::RestorerState::kParked);
+  EXPECT_EQ(segment_->MemoryOpsDone(), 2u);
 }
 
 }  // namespace
