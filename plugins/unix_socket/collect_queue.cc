@@ -54,7 +54,7 @@ QueueFacts FactsOf(const FdFacts& file, const UnixSocketInfo& info, bool credent
   facts.unread = info.receive_queue;
   facts.has_files = MayHoldFilesInFlight(file);
   facts.credentials = credentials;
-  facts.ended = (info.shutdown & kShutdownForReading) != 0;
+  facts.ended = info.type == SOCK_SEQPACKET && (info.shutdown & kShutdownForReading) != 0;
   return facts;
 }
 

@@ -32,7 +32,7 @@ struct QueueFacts {
   uint32_t unread = 0;       // UnixSocketInfo::receive_queue.
   bool has_files = true;     // Descriptors may be in flight in it.
   bool credentials = false;  // SO_PASSCRED: bytes of different senders stay apart.
-  bool ended = false;        // Shut down for reading.
+  bool ended = false;        // Packets: shut down for reading.
 };
 
 // What can be read from the socket, without taking it out.  Nobody may read from it meanwhile.

@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
 
 #include "supervisor/base/file_io.h"
 #include "supervisor/kernel/task_status.h"
@@ -15,6 +16,9 @@ namespace {
 pid_t InnerPid(const FdFacts& file, pid_t pid) {
   if (pid <= 0) return 0;
   if (pid == file.pid) return file.inner_pid;
+  const std::optional<pid_t> of_job =
+      file.job != nullptr ? file.job->InnerProcess(pid) : std::nullopt;
+  if (of_job.has_value()) return *of_job;
   const Result<std::string> status = ReadFile(StrCat("/proc/", pid, "/status"));
   if (!status.has_value()) return file.pid == file.inner_pid ? pid : 0;
   const Result<pid_t> inner = InnerId(status.value());
