@@ -2,7 +2,6 @@
 #define PLUGINS_UNIX_SOCKET_COLLECT_QUEUE_H_
 
 #include <span>
-#include <vector>
 
 #include "plugins/unix_socket/socket_state.h"
 #include "supervisor/base/result.h"
@@ -13,7 +12,7 @@ namespace tardigrade::unix_socket {
 
 // Whether descriptors may be on their way in the queue of `file`, and which.
 bool MayHoldFilesInFlight(const FdFacts& file);
-Result<std::vector<ScopedFd>> FilesInFlight(const FdFacts& file);
+Result<FdKind::Held> FilesInFlight(const FdFacts& file);
 
 // What can be read from `file`, descriptors in flight included.
 Result<Queue> CollectQueue(const FdFacts& file, std::span<const FdFacts> all,

@@ -93,6 +93,13 @@ std::string ListenerOf(const SocketState& state, std::span<const UnixSocketInfo>
   return std::string();
 }
 
+// A pair without names, and a connection by a path, tell all by themselves.
+bool MayConcernListener(const UnixSocketInfo& info, const SocketState& state) {
+  const Name& name = state.name.text.empty() ? state.peer_name : state.name;
+  const bool both = !state.name.text.empty() && !state.peer_name.text.empty();
+  return info.peer.value_or(0) == 0 || both || (!name.text.empty() && !name.is_path());
+}
+
 Status CollectPeer(const FdFacts& file, const UnixSocketInfo& info, UnixDiag& diag,
                    SocketState& state) {
   ASSIGN_OR_RETURN(const std::string peer_name, ReadPeerName(file.local_fd));
@@ -102,8 +109,10 @@ Status CollectPeer(const FdFacts& file, const UnixSocketInfo& info, UnixDiag& di
     if (info.peer.value_or(0) != 0) state.peer = SocketKey(*info.peer);
     return Ok();
   }
-  ASSIGN_OR_RETURN(const std::vector<UnixSocketInfo> listeners,
-                   diag.List(1u << kUnixListening));
+  std::vector<UnixSocketInfo> listeners;
+  if (MayConcernListener(info, state)) {
+    ASSIGN_OR_RETURN(listeners, diag.List(1u << kUnixListening));
+  }
   state.accepted = WasAccepted(state, info, listeners);
   state.listener = ListenerOf(state, listeners);
   state.was_reset = HasError(file);

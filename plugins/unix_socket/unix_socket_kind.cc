@@ -16,7 +16,7 @@ bool UnixSocketKind::Claims(const FdFacts& file) const { return IsUnixSocket(fil
 
 bool UnixSocketKind::MayHoldFiles(const FdFacts& file) const { return MayHoldFilesInFlight(file); }
 
-Result<std::vector<ScopedFd>> UnixSocketKind::HeldFiles(const FdFacts& file) const {
+Result<FdKind::Held> UnixSocketKind::HeldFiles(const FdFacts& file) const {
   return FilesInFlight(file);
 }
 

@@ -14,7 +14,7 @@ class UnixSocketKind final : public FdKind {
   std::string_view name() const override { return "unix_socket"; }
   bool Claims(const FdFacts& file) const override;
   bool MayHoldFiles(const FdFacts& file) const override;
-  Result<std::vector<ScopedFd>> HeldFiles(const FdFacts& file) const override;
+  Result<Held> HeldFiles(const FdFacts& file) const override;
   Status Check(const FdFacts& file, std::span<const FdFacts> all) const override;
   Result<Value> Collect(const FdFacts& file, std::span<const FdFacts> all,
                         CollectContext& context) const override;

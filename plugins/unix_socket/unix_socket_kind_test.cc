@@ -111,6 +111,31 @@ TEST_F(UnixSocketKindTest, LookingChangesNothing) {
   }
 }
 
+TEST_F(UnixSocketKindTest, AMessageWithoutBytesIsSavedOrRefused) {
+  for (const int type : {SOCK_DGRAM, SOCK_SEQPACKET}) {
+    job_.clear();
+    AddPair(type);
+    Send(0, "");
+    Send(0, "full");
+    Send(0, std::string(60000, 'x'));
+    Collect();
+    EXPECT_EQ(StateOf(Collect()[1]).queue.messages.size(), 3u);
+    {
+      // The first one can be seen again.
+      const std::vector<FdFacts> now = All();
+      FakeContexts other({&object_});
+      EXPECT_THAT(kind_.Collect(now[1], now, other), IsOk());
+    }
+    Send(0, "");
+    Send(0, "last");
+    const std::vector<FdFacts> all = All();
+    FakeContexts first({&object_}), second({&object_});
+    EXPECT_THAT(kind_.Collect(all[1], all, first), IsOk());
+    EXPECT_THAT(kind_.Collect(all[1], all, second),
+                FailsWith(ErrorCode::kUnsupported, "a message without bytes"));
+  }
+}
+
 TEST_F(UnixSocketKindTest, PairsComeBackWithWhatIsInThem) {
   for (const int type : {SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET}) AddPair(type);
   for (size_t i = 0; i < job_.size(); ++i) Send(i, "from " + std::to_string(i));
@@ -173,7 +198,7 @@ TEST_F(UnixSocketKindTest, DescriptorsComeWithTheirOwnBytes) {
   Send(0, "after");
   EXPECT_TRUE(kind_.MayHoldFiles(FactsOf(job_[1].get())));
   EXPECT_FALSE(kind_.MayHoldFiles(FactsOf(job_[0].get())));
-  EXPECT_EQ(kind_.HeldFiles(FactsOf(job_[1].get())).value().size(), 1u);
+  EXPECT_EQ(kind_.HeldFiles(FactsOf(job_[1].get())).value().files.size(), 1u);
   const std::vector<Value> states = Collect();
   const Queue queue = StateOf(states[1]).queue;
   ASSERT_EQ(queue.messages.size(), 3u);

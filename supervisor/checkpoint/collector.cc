@@ -179,7 +179,7 @@ Status CollectInFlight(const Survey& survey, SnapshotContext& context, FilesDocu
 Status CollectFiles(const Survey& survey, SnapshotContext& context, FilesDocument& files) {
   for (const size_t first : survey.first_of) {
     const FdKind& kind = *survey.fd_kinds[first];
-    const FdFacts& file = survey.descriptors[first];
+    const FdFacts& file = survey.all[first];
     ASSIGN_OR_RETURN(Value state, kind.Collect(file, survey.all, context), "process ", file.pid, ": fd ", file.fd);
     files.files.push_back({std::string(kind.name()), std::move(state)});
   }

@@ -45,8 +45,9 @@ Status AddHeldBy(size_t holder, Survey& survey, const KindList& kinds) {
   const FdKind& kind = holder < survey.descriptors.size()
                            ? *survey.fd_kinds[holder]
                            : *survey.in_flight_kinds[holder - survey.descriptors.size()];
-  ASSIGN_OR_RETURN(std::vector<ScopedFd> held, kind.HeldFiles(survey.all[holder]));
-  for (ScopedFd& fd : held) {
+  ASSIGN_OR_RETURN(FdKind::Held held, kind.HeldFiles(survey.all[holder]));
+  survey.all[holder].contents = std::move(held.contents);
+  for (ScopedFd& fd : held.files) {
     ASSIGN_OR_RETURN(const std::optional<size_t> known, Find(survey.all, fd.get()));
     if (known.has_value()) continue;
     ASSIGN_OR_RETURN(FdFacts facts, FactsOf(fd.get(), survey.all[holder], survey));

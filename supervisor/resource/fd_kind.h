@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -41,6 +42,8 @@ struct FdFacts {
   // Everything that is saved along with it; null: this process alone.  Owned by the engine.
   const JobPids* job = nullptr;
   ExternalPolicy external = ExternalPolicy::kRefuse;
+  // What the kind's HeldFiles() found beside files, for its Collect(): some things show once only.
+  std::shared_ptr<const void> contents;
 };
 
 // One kind of open file description: how to recognise it, read it and make it again.
@@ -63,9 +66,13 @@ class FdKind {
     (void)file;
     return false;
   }
-  virtual Result<std::vector<ScopedFd>> HeldFiles(const FdFacts& file) const {
+  struct Held {
+    std::vector<ScopedFd> files;
+    std::shared_ptr<const void> contents;  // Becomes FdFacts::contents.
+  };
+  virtual Result<Held> HeldFiles(const FdFacts& file) const {
     (void)file;
-    return std::vector<ScopedFd>();
+    return Held();
   }
 
   // Refuses (kUnsupported, with the way out) what this kind cannot save.  Called before

@@ -22,6 +22,7 @@ int main(int argc, char** argv) {
   unix_send_fds(stream[0], "another", (int[]){carried[1]}, 1);
   unix_write(stream[0], "end");
   unix_write(packets[0], "none");
+  EXPECT_EQ(send(packets[0], "", 0, 0), 0);
   unix_send_fds(packets[0], "same", (int[]){ends[0], file, file}, 3);
   close(ends[0]);      // In flight only.
   close(carried[1]);   // Likewise, with data in it.
@@ -53,6 +54,9 @@ int main(int argc, char** argv) {
   unix_expect_read(stream[1], "end");
 
   EXPECT_EQ(unix_receive(packets[1], got, sizeof got, fds, NULL), 0);
+  EXPECT(strcmp(got, "none") == 0);
+  EXPECT_EQ(unix_receive(packets[1], got, sizeof got, fds, NULL), 0);
+  EXPECT(strcmp(got, "") == 0);
   EXPECT_EQ(unix_receive(packets[1], got, sizeof got, fds, NULL), 3);
   EXPECT(strcmp(got, "same") == 0);
   EXPECT_EQ(syscall(SYS_kcmp, getpid(), getpid(), 0, piped, fds[0]), 0);
