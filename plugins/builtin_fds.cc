@@ -10,6 +10,7 @@
 #include "plugins/signalfd/signalfd_kind.h"
 #include "plugins/terminal/terminal_kind.h"
 #include "plugins/timerfd/timerfd_kind.h"
+#include "plugins/unix_socket/unix_socket_kind.h"
 
 namespace tardigrade {
 
@@ -25,6 +26,7 @@ void AddFdKinds(KindList& kinds) {
   kinds.fds.push_back(std::make_unique<signalfd::SignalfdKind>());
   kinds.fds.push_back(std::make_unique<terminal::TerminalKind>());
   kinds.fds.push_back(std::make_unique<timerfd::TimerfdKind>());
+  kinds.fds.push_back(std::make_unique<unix_socket::UnixSocketKind>());
 }
 
 }  // namespace tardigrade

@@ -8,6 +8,7 @@
 #include "plugins/pipe/pipe_object.h"
 #include "plugins/regular_file/deleted_file.h"
 #include "plugins/regular_file/file_mapping_kind.h"
+#include "plugins/unix_socket/unix_socket_kind.h"
 
 namespace tardigrade {
 
@@ -23,6 +24,7 @@ void AddMappingKinds(KindList& kinds) {
   kinds.objects.push_back(std::make_unique<memfd::MemfdObject>());
   kinds.objects.push_back(std::make_unique<pipe::PipeObject>());
   kinds.objects.push_back(std::make_unique<regular_file::DeletedFileObject>());
+  kinds.objects.push_back(std::make_unique<unix_socket::UnixSocketObject>());
 }
 
 }  // namespace tardigrade

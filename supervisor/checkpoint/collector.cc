@@ -5,6 +5,7 @@
 #include <span>
 
 #include "supervisor/base/file_io.h"
+#include "supervisor/checkpoint/in_flight.h"
 #include "supervisor/checkpoint/protection_keys.h"
 #include "supervisor/kernel/proc_stat.h"
 
@@ -92,6 +93,13 @@ Status SnapshotContext::AddObject(const std::string& key, std::string_view kind,
   return Ok();
 }
 
+Result<uint32_t> SnapshotContext::AddFile(ScopedFd local_fd) {
+  if (survey_ == nullptr) return Error(ErrorCode::kInternal, "a descriptor in flight before the survey");
+  ASSIGN_OR_RETURN(const size_t index, FindInFlight(*survey_, local_fd.get()));
+  if (index < survey_->descriptors.size()) return static_cast<uint32_t>(survey_->file_of[index]);
+  return static_cast<uint32_t>(index - survey_->descriptors.size() + survey_->first_of.size());
+}
+
 Status CollectTasks(const ProcessSurvey& survey, const KindList& kinds, FrozenProcess& frozen, SnapshotContext& context,
                     ProcessDocument& process) {
   const std::span<const FrozenThread> threads = frozen.threads();
@@ -142,14 +150,40 @@ Status CollectExitedLeader(const ProcessSurvey& survey, const KindList& kinds, S
   return Ok();
 }
 
-Status CollectFiles(const Survey& survey, SnapshotContext& context, FilesDocument& files) {
-  for (const size_t first : survey.first_of) {
-    const FdKind& kind = *survey.fd_kinds[first];
-    const FdFacts& file = survey.descriptors[first];
-    ASSIGN_OR_RETURN(Value state, kind.Collect(file, survey.descriptors, context), "process ", file.pid, ": fd ", file.fd);
+namespace {
+
+// A description without a number cannot be worked on by the task.
+Status CheckNeedsNoTask(const FdFacts& file, const FdKind& kind, const Value& state) {
+  SyscallPlan plan;
+  RETURN_IF_ERROR(kind.PlanBeforeLocks(state, 0, plan));
+  RETURN_IF_ERROR(kind.PlanInTask(state, 0, plan));
+  if (plan.empty()) return Ok();
+  return Error(ErrorCode::kUnsupported,
+               StrCat("a ", kind.name(), " (", file.link, ") is in flight between processes and has state that only a "
+                      "process with a descriptor of it can be given (", plan.label(0), "); let it be received first"));
+}
+
+// What has no descriptor comes after what has.
+Status CollectInFlight(const Survey& survey, SnapshotContext& context, FilesDocument& files) {
+  for (size_t i = survey.descriptors.size(); i < survey.all.size(); ++i) {
+    const FdKind& kind = *survey.in_flight_kinds[i - survey.descriptors.size()];
+    ASSIGN_OR_RETURN(Value state, kind.Collect(survey.all[i], survey.all, context), "a descriptor in flight");
+    RETURN_IF_ERROR(CheckNeedsNoTask(survey.all[i], kind, state));
     files.files.push_back({std::string(kind.name()), std::move(state)});
   }
   return Ok();
+}
+
+}  // namespace
+
+Status CollectFiles(const Survey& survey, SnapshotContext& context, FilesDocument& files) {
+  for (const size_t first : survey.first_of) {
+    const FdKind& kind = *survey.fd_kinds[first];
+    const FdFacts& file = survey.all[first];
+    ASSIGN_OR_RETURN(Value state, kind.Collect(file, survey.all, context), "process ", file.pid, ": fd ", file.fd);
+    files.files.push_back({std::string(kind.name()), std::move(state)});
+  }
+  return CollectInFlight(survey, context, files);
 }
 
 void CollectDescriptors(const Survey& survey, const ProcessSurvey& of, ProcessDocument& process) {

@@ -19,15 +19,20 @@ class SnapshotContext final : public CollectContext {
  public:
   SnapshotContext(AttachmentWriter& attachments, FilesDocument& files) : attachments_(attachments), files_(files) {}
 
+  // Before anything is collected that may hold descriptors in flight.
+  void SetSurvey(const Survey& survey) { survey_ = &survey; }
+
   AttachmentWriter& attachments() override { return attachments_; }
   Status AddObject(const std::string& key, std::string_view kind,
                    const std::function<Result<Value>()>& collect) override;
+  Result<uint32_t> AddFile(ScopedFd local_fd) override;
   void Warn(std::string text) override { warnings_.push_back(std::move(text)); }
   std::vector<std::string>& warnings() { return warnings_; }
 
  private:
   AttachmentWriter& attachments_;
   FilesDocument& files_;
+  const Survey* survey_ = nullptr;
   std::vector<std::string> warnings_;
 };
 

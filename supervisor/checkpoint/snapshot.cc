@@ -103,6 +103,7 @@ class SnapshotRun {
     uint64_t expected_bytes = 0;
     {
       ASSIGN_OR_RETURN(const std::unique_ptr<Survey> first_look, Survey::Take(members, kinds_, /*frozen=*/false));
+      first_look->SetExternal(options_.external);
       RETURN_IF_ERROR(first_look->Check(kinds_));
       RETURN_IF_ERROR(CheckSharing(*first_look));
       ASSIGN_OR_RETURN(image_, ImageWriter::Create(options_.dir, options_.overwrite));
@@ -135,9 +136,11 @@ class SnapshotRun {
     for (ProcessSurvey& process : survey->processes) {
       for (TaskFacts& task : process.threads) task.is_to_end = options_.leave == LeaveAs::kKilled;
     }
+    survey->SetExternal(options_.external);
     RETURN_IF_ERROR(survey->Check(kinds_));
     RETURN_IF_ERROR(CheckSharing(*survey));
     SnapshotContext context(image_->attachments(), files_);
+    context.SetSurvey(*survey);
     backtrace_deadline_ = Clock::now() + kBacktraceBudget;
     RETURN_IF_ERROR(CollectFiles(*survey, context, files_));
     for (size_t i = 0; i < survey->processes.size(); ++i) {

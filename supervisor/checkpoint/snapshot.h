@@ -23,6 +23,7 @@ struct SnapshotOptions {
   bool overwrite = false;
   bool allow_fragile = false;
   bool backtraces = true;
+  ExternalPolicy external = ExternalPolicy::kRefuse;
   std::chrono::milliseconds timeout{30000};  // For the freeze.
   bool verbose = false;
 };

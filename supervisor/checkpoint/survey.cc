@@ -11,6 +11,7 @@
 #include <cstdlib>
 
 #include "supervisor/base/file_io.h"
+#include "supervisor/checkpoint/in_flight.h"
 #include "supervisor/checkpoint/namespaces.h"
 #include "supervisor/checkpoint/same_file.h"
 #include "supervisor/kernel/living_thread.h"
@@ -101,19 +102,6 @@ Status SurveyMappings(ProcessSurvey& survey, const KindList& kinds) {
     survey.mapping_kinds.push_back(claimed);
   }
   return Ok();
-}
-
-Result<const FdKind*> ClaimFd(const FdFacts& facts, const KindList& kinds) {
-  const FdKind* claimed = nullptr;
-  for (const auto& kind : kinds.fds) {
-    if (!kind->Claims(facts)) continue;
-    if (claimed != nullptr)
-      return Error(ErrorCode::kInternal, StrCat("both ", claimed->name(), " and ", kind->name(), " claim fd ", facts.fd));
-    claimed = kind.get();
-  }
-  if (claimed == nullptr)
-    return Error(ErrorCode::kUnsupported, StrCat("fd ", facts.fd, " is ", DescribeFd(facts), ", which cannot be saved yet"));
-  return claimed;
 }
 
 Status SurveyDescriptors(ProcessSurvey& process, const KindList& kinds, Survey& survey) {
@@ -210,6 +198,19 @@ Status CheckProcess(const ProcessSurvey& process, const KindList& kinds) {
 
 }  // namespace
 
+Result<const FdKind*> ClaimFd(const FdFacts& facts, const KindList& kinds) {
+  const FdKind* claimed = nullptr;
+  for (const auto& kind : kinds.fds) {
+    if (!kind->Claims(facts)) continue;
+    if (claimed != nullptr)
+      return Error(ErrorCode::kInternal, StrCat("both ", claimed->name(), " and ", kind->name(), " claim fd ", facts.fd));
+    claimed = kind.get();
+  }
+  if (claimed == nullptr)
+    return Error(ErrorCode::kUnsupported, StrCat("fd ", facts.fd, " is ", DescribeFd(facts), ", which cannot be saved yet"));
+  return claimed;
+}
+
 // Reading a namespace link takes that right (PTRACE_MODE_READ_FSCREDS, fs/proc/namespaces.c), as most
 // of the survey does.
 Status CheckMayLook(pid_t pid) {
@@ -235,21 +236,30 @@ Result<std::unique_ptr<Survey>> Survey::Take(std::span<const TreeMember> members
     return std::move(taken).error().While(StrCat("process ", member.pid));
   }
   RETURN_IF_ERROR(GroupDescriptors(*survey));
+  RETURN_IF_ERROR(SurveyInFlight(*survey, kinds, frozen));
   return survey;
+}
+
+void Survey::SetExternal(ExternalPolicy policy) {
+  for (FdFacts& facts : descriptors) facts.external = policy;
+  for (FdFacts& facts : all) facts.external = policy;
 }
 
 Status Survey::Check(const KindList& kinds) const {
   for (const ProcessSurvey& process : processes) {
     if (!process.has_ended) RETURN_IF_ERROR(Of(*this, process, CheckProcess(process, kinds)));
   }
+  if (is_incomplete) return Ok();
   for (const ProcessSurvey& process : processes) {
     for (const size_t first : first_of) {
       if (first - process.first_descriptor >= process.descriptor_count) continue;
-      Status checked = fd_kinds[first]->Check(descriptors[first], descriptors);
+      Status checked = fd_kinds[first]->Check(descriptors[first], all);
       if (checked.has_value()) continue;
       return Of(*this, process, std::move(checked).error().While(StrCat("fd ", descriptors[first].fd)));
     }
   }
+  for (size_t i = descriptors.size(); i < all.size(); ++i)
+    RETURN_IF_ERROR(in_flight_kinds[i - descriptors.size()]->Check(all[i], all), "a descriptor in flight");
   return Ok();
 }
 

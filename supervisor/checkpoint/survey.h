@@ -21,6 +21,9 @@ namespace tardigrade {
 // Whether the process may be looked into at all.  Errors: kDenied, saying why not and the way out.
 Status CheckMayLook(pid_t pid);
 
+// The one kind that claims what `facts` tell.  Errors: kUnsupported, saying what it is, if none does.
+Result<const FdKind*> ClaimFd(const FdFacts& facts, const KindList& kinds);
+
 // What can be known of one process from outside, and which kind claims each part of it.
 struct ProcessSurvey {
   pid_t pid = -1;        // As seen here: whom to ask, see TaskFacts.
@@ -51,10 +54,20 @@ struct Survey {
   std::vector<size_t> first_of;         // Per open file description: its first descriptor.
   std::vector<ScopedFd> local_fds;      // One of each description.
 
+  // `descriptors`, and after them what is in flight between them and nobody has a descriptor of.
+  std::vector<FdFacts> all;
+  std::vector<const FdKind*> in_flight_kinds;  // Per description in flight.
+  // Something may be in flight, which is not looked at while the processes run: what the first look
+  // misses may be there.
+  bool is_incomplete = false;
+
   // Errors: kUnsupported, naming every kind of thing that nobody claims; kDenied; kTraceeGone.
   // `frozen`: all threads are in ptrace-stop under the calling thread.
   static Result<std::unique_ptr<Survey>> Take(std::span<const TreeMember> members, const KindList& kinds,
                                               bool frozen);
+
+  // What becomes of connections to others.
+  void SetExternal(ExternalPolicy policy);
 
   // Asks every kind whether it can save what it claims.  Errors: kUnsupported, with the way out.
   Status Check(const KindList& kinds) const;

@@ -52,6 +52,14 @@ Result<std::chrono::milliseconds> TimeoutFrom(double seconds) {
   return std::chrono::milliseconds(std::llround(seconds * 1000));
 }
 
+Result<ExternalPolicy> ExternalFrom(const std::string& word) {
+  if (word == "refuse") return ExternalPolicy::kRefuse;
+  if (word == "close") return ExternalPolicy::kClose;
+  if (word == "reconnect") return ExternalPolicy::kReconnect;
+  return Error(ErrorCode::kUsage,
+               StrCat("--external: ", word, " is none of refuse, close and reconnect"));
+}
+
 // Splits OLD=NEW at the first "=": OLD cannot hold one.
 Status AddMovedFile(const std::string& text, std::map<std::string, std::string>& moved) {
   const size_t at = text.find('=');
@@ -79,6 +87,7 @@ Result<SnapshotCommand> ParseSnapshotArguments(std::span<const std::string> argu
   bool stop = false;
   bool kill = false;
   bool no_backtrace = false;
+  std::string external;
 
   CLI::App app("Saves a running process in an image directory", "snapshot");
   AddCommonOptions(app, command.json);
@@ -95,6 +104,9 @@ Result<SnapshotCommand> ParseSnapshotArguments(std::span<const std::string> argu
   app.add_option("--timeout", timeout_s, "Seconds to try freezing it (default: 30)");
   app.add_flag("--allow-fragile", options.allow_fragile,
                "Go on where the process would not survive the death of this command");
+  app.add_option("--external", external,
+                 "Sockets connected to processes that are not saved: refuse (default), close, "
+                 "reconnect");
   app.add_flag("--no-backtrace", no_backtrace, "Do not record where its threads are");
   app.add_flag("-v,--verbose", options.verbose, "Say what is being done");
 
@@ -105,6 +117,9 @@ Result<SnapshotCommand> ParseSnapshotArguments(std::span<const std::string> argu
   if (app.count("PID") != 0) pid = positional_pid;
   RETURN_IF_ERROR(CheckPid(pid));
   ASSIGN_OR_RETURN(options.timeout, TimeoutFrom(timeout_s));
+  if (app.count("--external") != 0) {
+    ASSIGN_OR_RETURN(options.external, ExternalFrom(external));
+  }
   if (app.count("--output") != 0 && options.dir.empty())
     return Error(ErrorCode::kUsage, "--output: the name is empty");
   options.pid = static_cast<pid_t>(pid);

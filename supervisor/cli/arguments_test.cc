@@ -46,6 +46,16 @@ TEST(SnapshotArguments, AreAllUnderstood) {
   EXPECT_EQ(SnapshotOf({"--pid=7", "--leave-running"}).options.leave, LeaveAs::kAsFound);
 }
 
+TEST(SnapshotArguments, SayWhatBecomesOfConnectionsToOthers) {
+  EXPECT_EQ(SnapshotOf({"-p", "7"}).options.external, ExternalPolicy::kRefuse);
+  EXPECT_EQ(SnapshotOf({"-p", "7", "--external", "refuse"}).options.external, ExternalPolicy::kRefuse);
+  EXPECT_EQ(SnapshotOf({"-p", "7", "--external", "close"}).options.external, ExternalPolicy::kClose);
+  EXPECT_EQ(SnapshotOf({"-p", "7", "--external=reconnect"}).options.external,
+            ExternalPolicy::kReconnect);
+  EXPECT_THAT(ParseSnapshotArguments(Words{"--pid", "7", "--external", "drop"}),
+              FailsWith(ErrorCode::kUsage, "--external: drop"));
+}
+
 TEST(SnapshotArguments, RefuseContradictionsByName) {
   EXPECT_THAT(ParseSnapshotArguments(Words{"--pid", "7", "--stop", "--kill"}),
               FailsWith(ErrorCode::kUsage, "--kill"));

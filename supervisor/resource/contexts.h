@@ -28,6 +28,10 @@ class CollectContext {
   virtual Status AddObject(const std::string& key, std::string_view kind,
                            const std::function<Result<Value>()>& collect) = 0;
 
+  // The number among the image's files of the description behind `local_fd`, which is in flight in a
+  // queue (FdKind::HeldFiles()).  It is saved by its kind like one that has a descriptor.
+  virtual Result<uint32_t> AddFile(ScopedFd local_fd) = 0;
+
   // Says something the user should know that is not an error.
   virtual void Warn(std::string text) = 0;
 };
@@ -43,6 +47,12 @@ class CreateContext {
   // A local descriptor of the object filed under `key`, made on the first call by its
   // ObjectKind, open until all files exist.  Borrowed: do not close it.
   virtual Result<int> Object(const std::string& key) = 0;
+
+  // What the object's ObjectKind is given to make it; nullptr if the image has no such object.
+  virtual const Value* ObjectState(const std::string& key) const = 0;
+
+  // The image's file number `index`: from FdKind::Fill() on.  Borrowed.  Errors: kBadImage.
+  virtual Result<int> File(uint32_t index) = 0;
 
   // An ObjectKind may make descriptions of which each can be one of the job's as it is (the two ends
   // that pipe2(2) gives): it sets them aside, and the first FdKind that takes one has it.

@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20,6 +21,13 @@
 
 namespace tardigrade {
 
+// What to do with a connection to a process that is not saved: --external.
+enum class ExternalPolicy : uint32_t {
+  kRefuse = 0,
+  kClose = 1,      // After the restore the other side has hung up.
+  kReconnect = 2,  // The restore connects to the same address again.
+};
+
 // What is known of a descriptor before its kind is.
 struct FdFacts {
   pid_t pid = -1;        // The tracee, as seen by the supervisor; as in TaskFacts.
@@ -33,6 +41,9 @@ struct FdFacts {
   int local_fd = -1;
   // Everything that is saved along with it; null: this process alone.  Owned by the engine.
   const JobPids* job = nullptr;
+  ExternalPolicy external = ExternalPolicy::kRefuse;
+  // What the kind's HeldFiles() found beside files, for its Collect(): some things show once only.
+  std::shared_ptr<const void> contents;
 };
 
 // One kind of open file description: how to recognise it, read it and make it again.
@@ -49,9 +60,25 @@ class FdKind {
   // Exactly one kind may claim a descriptor; the engine rejects none and two.
   virtual bool Claims(const FdFacts& file) const = 0;
 
+  // Whether other descriptions may be in flight in a queue of this one (SCM_RIGHTS), and which these
+  // are, once the processes are frozen.
+  virtual bool MayHoldFiles(const FdFacts& file) const {
+    (void)file;
+    return false;
+  }
+  struct Held {
+    std::vector<ScopedFd> files;
+    std::shared_ptr<const void> contents;  // Becomes FdFacts::contents.
+  };
+  virtual Result<Held> HeldFiles(const FdFacts& file) const {
+    (void)file;
+    return Held();
+  }
+
   // Refuses (kUnsupported, with the way out) what this kind cannot save.  Called before
   // anything is injected.  `all` are all descriptors of all processes that are saved, `file` among
-  // them: numbers mean something together with a pid only.
+  // them, and what is in flight between them, with fd -1: numbers mean something together with a pid
+  // only.
   virtual Status Check(const FdFacts& file, std::span<const FdFacts> all) const {
     (void)file, (void)all;
     return Ok();
@@ -62,6 +89,19 @@ class FdKind {
   // Makes the open file description, with its status flags and offset.  Hosted, no tracee needed.
   // `state` comes from an image and is not to be trusted.
   virtual Result<ScopedFd> Create(const Value& state, CreateContext& context) const = 0;
+
+  // Puts into a queue what was in it, which may be other files of the job: all of them exist.
+  // `local_fd` is what Create() made.
+  virtual Status Fill(const Value& state, int local_fd, CreateContext& context) const {
+    (void)state, (void)local_fd, (void)context;
+    return Ok();
+  }
+
+  // What has to wait until all queues are full: shutting down, settings that would hinder Fill().
+  virtual Status Settle(const Value& state, int local_fd, CreateContext& context) const {
+    (void)state, (void)local_fd, (void)context;
+    return Ok();
+  }
 
   // Adds what the task does before any kind's PlanInTask(), because it may close numbers for a while,
   // and with a number go all POSIX locks the process has on the file (fs/locks.c,

@@ -42,6 +42,12 @@ Status FileFactory::CreateFiles() {
     ASSIGN_OR_RETURN(ScopedFd away, OutOfTheWay(std::move(made)));
     made_.push_back(std::move(away));
   }
+  for (const auto step : {&FdKind::Fill, &FdKind::Settle}) {
+    for (size_t i = 0; i < made_.size(); ++i) {
+      const KindState& file = files_.files[i];
+      RETURN_IF_ERROR((FindFdKind(kinds_, file.kind)->*step)(file.state, made_[i].get(), *this), "making ", file.kind, " ", i);
+    }
+  }
   return Ok();
 }
 
@@ -64,6 +70,16 @@ Result<int> FileFactory::Object(const std::string& key) {
     return objects_.emplace(key, std::move(away)).first->second.get();
   }
   return UnknownKind("object", found->second.kind);
+}
+
+const Value* FileFactory::ObjectState(const std::string& key) const {
+  const auto found = files_.objects.find(key);
+  return found == files_.objects.end() ? nullptr : &found->second.state;
+}
+
+Result<int> FileFactory::File(uint32_t index) {
+  if (index >= made_.size()) return Error(ErrorCode::kBadImage, StrCat("the image has no file ", index));
+  return made_[index].get();
 }
 
 void FileFactory::SetAside(const std::string& key, ScopedFd fd) {

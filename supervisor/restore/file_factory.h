@@ -26,7 +26,7 @@ class FileFactory final : public CreateContext {
               const std::map<std::string, std::string>& moved, int first_fd)
       : kinds_(kinds), files_(files), attachments_(attachments), moved_(moved), first_fd_(first_fd) {}
 
-  // All of FilesDocument::files, in order.
+  // All of FilesDocument::files, in order, with what is in their queues.
   Status CreateFiles();
   int file(size_t index) const { return made_[index].get(); }
 
@@ -35,6 +35,8 @@ class FileFactory final : public CreateContext {
 
   const AttachmentReader& attachments() override { return attachments_; }
   Result<int> Object(const std::string& key) override;
+  const Value* ObjectState(const std::string& key) const override;
+  Result<int> File(uint32_t index) override;
   void SetAside(const std::string& key, ScopedFd fd) override;
   ScopedFd TakeAside(const std::string& key) override;
   std::string MovedPath(const std::string& path) const override;

@@ -164,4 +164,16 @@ JOBS = (
         lambda common, _: ["node", _shared(common, "mandelbrot.js"), "1600"],
         build=_copy("mandelbrot.js"),
     ),
+    _job(
+        "python3-asyncio",
+        "python3",
+        lambda common, _: ["/usr/bin/python3", _shared(common, "echo.py"), "700"],
+        build=_copy("echo.py"),
+    ),
+    _job(
+        "node-sockets",
+        "nodejs",
+        lambda common, _: ["node", _shared(common, "echo.js"), "900"],
+        build=_copy("echo.js"),
+    ),
 )

@@ -67,6 +67,10 @@ class FakeContexts final : public CollectContext {
     objects_.emplace(key, std::pair(std::string(kind), std::move(state)));
     return Ok();
   }
+  Result<uint32_t> AddFile(ScopedFd local_fd) override {
+    in_flight.push_back(std::move(local_fd));
+    return static_cast<uint32_t>(in_flight.size() - 1);
+  }
   void Warn(std::string text) override { warnings.push_back(std::move(text)); }
 
   CreateContext& create() { return create_; }
@@ -77,6 +81,7 @@ class FakeContexts final : public CollectContext {
   }
 
   std::vector<std::string> warnings;
+  std::vector<ScopedFd> in_flight;  // What AddFile() was given; File() gives it back as it is.
   std::map<std::string, std::string> moved;
 
  private:
@@ -85,6 +90,14 @@ class FakeContexts final : public CollectContext {
     explicit Create(FakeContexts& owner) : owner_(owner) {}
     const AttachmentReader& attachments() override { return owner_.attachments_; }
     Result<int> Object(const std::string& key) override { return owner_.MakeObject(key); }
+    const Value* ObjectState(const std::string& key) const override {
+      const auto it = owner_.objects_.find(key);
+      return it == owner_.objects_.end() ? nullptr : &it->second.second;
+    }
+    Result<int> File(uint32_t index) override {
+      if (index >= owner_.in_flight.size()) return Error(ErrorCode::kBadImage, "no such file");
+      return owner_.in_flight[index].get();
+    }
     void SetAside(const std::string& key, ScopedFd fd) override {
       owner_.aside_.insert_or_assign(key, std::move(fd));
     }

@@ -20,7 +20,11 @@ EXPECTED_FAILURES = ()
 # The snapshot is refused: the text has to be in the message, and the job has to go on unharmed.
 REFUSED = {
     "refuse_io_uring": "io_uring",
-    "refuse_socket": "socket",
+    "refuse_socket": "TCP",
+    "refuse_unix_gone": "closed the connection before it was accepted",
+    "refuse_unix_in_flight": "in flight",
+    "refuse_unix_oob": "out-of-band",
+    "refuse_unix_waiting": "waits to be accepted",
     "refuse_userfaultfd": "userfaultfd",
     # Process trees and SysV IPC come with the issues after this one.
     "call_wait4": "child",

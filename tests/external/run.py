@@ -1,0 +1,360 @@
+#!/usr/bin/env python3
+"""Jobs whose UNIX sockets lead to processes that are not saved, and trees whose do not.
+
+  run.py [--tool-dir DIR] [--only NAME[,NAME]] [-v]
+"""
+
+import argparse
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+HERE = os.path.dirname(os.path.realpath(__file__))
+sys.path[:0] = [os.path.join(HERE, "..", "driver")]
+
+import proc
+import tool as tools
+
+REPOSITORY = os.path.realpath(os.path.join(HERE, "..", ".."))
+UNSUPPORTED = 69
+
+# Every job answers commands that it reads from a file, so that none of its sockets are in use for it.
+PRELUDE = """
+import os, socket, sys, time
+where = sys.argv[1]
+def await_go():
+    with open(where + ".ready", "w") as file:
+        file.write("ready")
+    while not os.path.exists(where + ".go"):
+        time.sleep(0.01)
+def say(text):
+    with open(where + ".part", "w") as file:
+        file.write(text)
+    os.rename(where + ".part", where + ".said")
+def attempt(call):
+    try:
+        return repr(call())
+    except OSError as error:
+        return type(error).__name__
+"""
+
+CLIENT = """
+s = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+s.connect(where + ".server")
+s.send(b"hello")
+await_go()
+s.settimeout(10)
+say(attempt(lambda: s.send(b"again")) + " " + attempt(lambda: s.recv(100)))
+"""
+
+# Not connected to a name, but handed over.
+INHERITOR = """
+s = socket.socket(fileno=int(sys.argv[2]))
+await_go()
+s.settimeout(10)
+say(attempt(lambda: s.recv(100)) + " " + attempt(lambda: s.recv(100)))
+"""
+
+LISTENER = """
+s = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+s.bind(where + ".server")
+s.listen(3)
+await_go()
+s.settimeout(1)
+say(attempt(lambda: s.accept()[0].recv(100)))
+"""
+
+DATAGRAMS = """
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.connect(where + ".server")
+s.send(b"hello")
+await_go()
+say(attempt(lambda: s.send(b"again")))
+"""
+
+TREE = """
+import array
+left, right = socket.socketpair()
+listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+listener.bind(where + ".server")
+listener.listen(5)
+root = os.getpid()
+child = os.fork()
+if child == 0:
+    left.close()
+    listener.close()
+    client = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    client.connect(where + ".server")
+    waiting = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    waiting.connect(where + ".server")
+    read, write = os.pipe()
+    os.write(write, b"piped")
+    right.send(b"from the child ")
+    socket.send_fds(right, [b"with a pipe"], [read, client.fileno()])
+    os.close(read)
+    with open(where + ".child", "w") as file:
+        file.write("there")
+    while not os.path.exists(where + ".go"):
+        time.sleep(0.01)
+    waiting.send(b"waited")
+    client.send(b"from the client")
+    assert right.recv(100) == b"from the root"
+    os._exit(7)
+right.close()
+accepted, _ = listener.accept()
+peer = accepted.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
+while not os.path.exists(where + ".child"):
+    time.sleep(0.01)
+await_go()
+left.settimeout(10)
+accepted.settimeout(10)
+listener.settimeout(10)
+data, fds, _, _ = socket.recv_fds(left, 100, 5)
+result = [data, os.read(fds[0], 100), accepted.recv(100)]
+second, _ = listener.accept()
+result += [second.recv(100)]
+pids = [int.from_bytes(s.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)[:4], "little") for s in (accepted, second, left)]
+result += [[pid == wanted for pid, wanted in zip(pids, (child, child, root))]]
+result += [os.path.samestat(os.fstat(fds[1]), os.fstat(fds[1]))]
+left.send(b"from the root")
+result += [os.waitpid(child, 0)[1] >> 8]
+say(repr(result))
+"""
+
+
+class Failed(Exception):
+    pass
+
+
+def expect(condition, what):
+    if not condition:
+        raise Failed(what)
+
+
+def await_file(path, seconds=20):
+    deadline = time.monotonic() + seconds
+    while not os.path.exists(path):
+        expect(time.monotonic() < deadline, f"there is never a {path}")
+        time.sleep(0.01)
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
+class Stage:
+    """A job in a directory of its own."""
+
+    def __init__(self, tool, directory):
+        self.tool, self.dir = tool, directory
+        self.where = os.path.join(directory, "job")
+        self.image = os.path.join(directory, "job.image")
+        self.job = self.restored = None
+
+    def server(self, kind=socket.SOCK_STREAM):
+        server = socket.socket(socket.AF_UNIX, kind)
+        server.bind(self.where + ".server")
+        if kind == socket.SOCK_STREAM:
+            server.listen(5)
+        server.settimeout(10)
+        return server
+
+    def start(self, text, *args, fds=()):
+        with open(os.path.join(self.dir, "log"), "ab") as log:
+            self.job = subprocess.Popen(
+                [sys.executable, "-c", PRELUDE + text, self.where, *map(str, args)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                pass_fds=fds,
+                cwd=self.dir,
+                start_new_session=True,
+            )
+        await_file(self.where + ".ready")
+
+    def snapshot(self, *args):
+        try:
+            self.tool.snapshot(self.job.pid, self.image, *args)
+        except tools.ToolError as error:
+            return error
+        return None
+
+    def refused(self, *words, args=()):
+        error = self.snapshot(*args)
+        expect(error is not None, "the snapshot succeeded")
+        expect(error.rc == UNSUPPORTED, f"status {error.rc}: {error.text}")
+        for word in words:
+            expect(word in error.text, f"no word of '{word}': {error.text}")
+        expect(not os.path.exists(self.image), "there is an image")
+
+    def kill_and_restore(self, *args):
+        error = self.snapshot("--kill", *args)
+        expect(error is None, f"{error}")
+        self.job.wait(10)
+        self.restored = self.tool.restore_detached(self.image, os.path.join(self.dir, "pid"))
+
+    def result(self):
+        with open(self.where + ".go", "w", encoding="ascii"):
+            pass
+        return await_file(self.where + ".said")
+
+    def clean_up(self):
+        for pid in (self.restored, self.job.pid if self.job and self.job.poll() is None else None):
+            if pid and proc.is_alive(pid):
+                os.kill(pid, signal.SIGKILL)
+        if self.job:
+            self.job.wait(10)
+
+
+def a_client_of_somebody_else_is_refused(stage):
+    server = stage.server()
+    stage.start(CLIENT)
+    theirs, _ = server.accept()
+    stage.refused(f"is connected to process {os.getpid()} (", "--tree", "--external close")
+    expect(theirs.recv(100) == b"hello", "the job's words were lost")
+    theirs.send(b"unharmed")
+    expect(stage.result() == "5 b'unharmed'", "the job was harmed")
+
+
+def a_client_of_somebody_else_finds_a_hangup(stage):
+    server = stage.server()
+    stage.start(CLIENT)
+    theirs, _ = server.accept()
+    theirs.send(b"last words")
+    stage.kill_and_restore("--external", "close")
+    said = stage.result()
+    expect(said == "BrokenPipeError b'last words'", said)
+
+
+def a_client_of_somebody_else_connects_again(stage):
+    server = stage.server()
+    stage.start(CLIENT)
+    before, _ = server.accept()
+    stage.kill_and_restore("--external", "reconnect")
+    expect(before.recv(100) == b"hello" and before.recv(100) == b"", "the old one is not closed")
+    theirs, _ = server.accept()
+    theirs.send(b"welcome back")
+    expect(stage.result() == "5 b'welcome back'", "the job did not get it")
+    expect(theirs.recv(100) == b"again", "nothing came")
+
+
+def unread_words_stand_against_connecting_again(stage):
+    server = stage.server()
+    stage.start(CLIENT)
+    theirs, _ = server.accept()
+    theirs.send(b"unread")
+    stage.refused("holds 6 unread bytes", args=("--external", "reconnect"))
+    expect(stage.result() == "5 b'unread'", "the job was harmed")
+
+
+def a_pair_cannot_be_connected_again(stage):
+    ours, its = socket.socketpair()
+    stage.start(INHERITOR, its.fileno(), fds=(its.fileno(),))
+    its.close()
+    stage.refused("was not connected to an address", args=("--external", "reconnect"))
+    stage.refused("is connected to process", "--external close")
+    ours.send(b"kept")
+    stage.kill_and_restore("--external", "close")
+    said = stage.result()
+    expect(said == "b'kept' b''", said)
+
+
+def who_waits_is_refused_or_dropped(stage):
+    stage.start(LISTENER)
+    client = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    client.connect(stage.where + ".server")
+    stage.refused("has not accepted yet the connection of process", "--external close")
+    stage.kill_and_restore("--external", "close")
+    try:
+        raise Failed(f"there was no hangup, but {client.recv(1)}")
+    except ConnectionResetError:
+        pass
+    late = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    late.connect(stage.where + ".server")
+    late.send(b"late")
+    said = stage.result()
+    expect(said == "b'late'", said)
+
+
+def datagrams_go_on(stage):
+    server = stage.server(socket.SOCK_DGRAM)
+    stage.start(DATAGRAMS)
+    stage.refused("is connected to process")
+    stage.kill_and_restore("--external", "reconnect")
+    expect(stage.result() == "5", "it was not sent")
+    expect(server.recv(100) == b"hello" and server.recv(100) == b"again", "nothing came")
+
+
+def a_name_in_use_is_left_alone(stage):
+    stage.start(LISTENER)
+    error = stage.snapshot()
+    expect(error is None, f"{error}")
+    try:
+        stage.tool.run("restore", stage.image, "--detach")
+    except tools.ToolError as refused:
+        expect(refused.rc == UNSUPPORTED and "is in use" in refused.text, refused.text)
+    else:
+        raise Failed("two jobs listen at one name")
+    client = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    client.connect(stage.where + ".server")
+    client.send(b"here")
+    expect(stage.result() == "b'here'", "the first job lost its name")
+
+
+def a_tree_keeps_its_sockets(stage):
+    stage.start(TREE)
+    stage.kill_and_restore("--tree")
+    said = stage.result()
+    wanted = [b"from the child with a pipe", b"piped", b"from the client", b"waited"]
+    expect(said == repr(wanted + [[True] * 3, True, 7]), said)
+
+
+CASES = (
+    a_client_of_somebody_else_is_refused,
+    a_client_of_somebody_else_finds_a_hangup,
+    a_client_of_somebody_else_connects_again,
+    unread_words_stand_against_connecting_again,
+    a_pair_cannot_be_connected_again,
+    who_waits_is_refused_or_dropped,
+    datagrams_go_on,
+    a_name_in_use_is_left_alone,
+    a_tree_keeps_its_sockets,
+)
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--tool-dir", default=os.path.join(REPOSITORY, "bazel-bin/supervisor/main"))
+    parser.add_argument("--only")
+    parser.add_argument("-v", "--verbose", action="store_true")
+    arguments = parser.parse_args()
+    proc.become_subreaper()
+    scratch = tools.scratch_dir("ext.")
+    tool = tools.Tool(arguments.tool_dir, scratch, arguments.verbose)
+    failures = 0
+    for number, case in enumerate(CASES):
+        if arguments.only and case.__name__ not in arguments.only.split(","):
+            continue
+        directory = os.path.join(scratch, str(number))  # The names of sockets are short.
+        os.mkdir(directory)
+        stage = Stage(tool, directory)
+        why = ""
+        try:
+            case(stage)
+        except (Failed, tools.ToolError, OSError, ValueError, subprocess.SubprocessError) as failure:
+            why = f"{type(failure).__name__}: {failure}"
+        finally:
+            stage.clean_up()
+        failures += bool(why)
+        print(f"{'FAIL' if why else 'PASS'} external/{case.__name__}{': ' + why if why else ''}", flush=True)
+    if failures == 0:
+        shutil.rmtree(scratch, ignore_errors=True)
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
