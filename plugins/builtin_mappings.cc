@@ -6,6 +6,7 @@
 #include "plugins/memfd/memfd_mapping_kind.h"
 #include "plugins/memfd/memfd_object.h"
 #include "plugins/pipe/pipe_object.h"
+#include "plugins/pty/pty_object.h"
 #include "plugins/regular_file/deleted_file.h"
 #include "plugins/regular_file/file_mapping_kind.h"
 #include "plugins/unix_socket/unix_socket_kind.h"
@@ -23,6 +24,7 @@ void AddMappingKinds(KindList& kinds) {
   // What descriptors and mappings share.
   kinds.objects.push_back(std::make_unique<memfd::MemfdObject>());
   kinds.objects.push_back(std::make_unique<pipe::PipeObject>());
+  kinds.objects.push_back(std::make_unique<pty::PtyObject>());
   kinds.objects.push_back(std::make_unique<regular_file::DeletedFileObject>());
   kinds.objects.push_back(std::make_unique<unix_socket::UnixSocketObject>());
 }

@@ -1,33 +1,27 @@
 #include "plugins/terminal/terminal_kind.h"
 
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <optional>
 
 #include "supervisor/base/file_io.h"
+#include "supervisor/resource/pseudo_terminals.h"
 
 namespace tardigrade::terminal {
 namespace {
-
-// Documentation/admin-guide/devices.txt.
-constexpr unsigned kTtyMajor = 4;
-constexpr unsigned kTtyAuxMajor = 5;
-constexpr unsigned kPtmxMinor = 2;
-constexpr unsigned kFirstPtsMajor = 136;
-constexpr unsigned kLastPtsMajor = 143;
 
 int OpenFlags(const TerminalState& state) {
   return static_cast<int>(state.open.flags & (O_ACCMODE | O_NONBLOCK | O_APPEND)) | O_NOCTTY;
 }
 
 // The terminal the job had, if it is to be had.
-std::optional<ScopedFd> OpenSame(const TerminalState& state) {
+std::optional<ScopedFd> OpenSame(const TerminalState& state, const CreateContext& context) {
+  const std::string path = context.OuterPath(state.path);
   struct stat st = {};
-  if (stat(state.path.c_str(), &st) != 0 || !S_ISCHR(st.st_mode)) return std::nullopt;
+  if (stat(path.c_str(), &st) != 0 || !S_ISCHR(st.st_mode)) return std::nullopt;
   if (st.st_rdev != state.device || st.st_uid != state.uid) return std::nullopt;
-  Result<ScopedFd> opened = OpenFile(state.path, OpenFlags(state));
+  Result<ScopedFd> opened = OpenFile(path, OpenFlags(state));
   if (!opened.has_value() || isatty(opened.value().get()) == 0) return std::nullopt;
   return std::move(opened).value();
 }
@@ -46,11 +40,10 @@ std::optional<ScopedFd> OpenCallers(const TerminalState& state) {
 
 }  // namespace
 
-bool TerminalKind::Claims(const FdFacts& file) const {
-  if (!S_ISCHR(file.stat.st_mode) || (file.info.flags & O_PATH) != 0) return false;
-  const unsigned node_major = major(file.stat.st_rdev);
-  if (node_major == kTtyAuxMajor) return minor(file.stat.st_rdev) != kPtmxMinor;
-  return node_major == kTtyMajor || (node_major >= kFirstPtsMajor && node_major <= kLastPtsMajor);
+bool TerminalKind::Claims(const FdFacts& file) const { return IsTerminal(file) && !IsHungUp(file); }
+
+bool TerminalKind::ClaimsAmong(const FdFacts& file, std::span<const FdFacts> all) const {
+  return Claims(file) && FindPtyMaster(file, all) == nullptr;
 }
 
 Status TerminalKind::Check(const FdFacts& file, std::span<const FdFacts>) const {
@@ -76,7 +69,7 @@ Result<ScopedFd> TerminalKind::Create(const Value& value, CreateContext& context
     RETURN_IF_ERROR(SetStatusFlags(fd.get(), state.open.flags));
     return fd;
   }
-  std::optional<ScopedFd> fd = OpenSame(state);
+  std::optional<ScopedFd> fd = OpenSame(state, context);
   if (!fd.has_value()) {
     fd = OpenCallers(state);
     if (fd.has_value())

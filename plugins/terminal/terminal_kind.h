@@ -24,7 +24,7 @@ struct TerminalState {
 };
 
 // Terminals: consoles, serial lines and the slave side of pseudo terminals, shared with whoever
-// sits at them.  Neither settings (termios) nor unread input are saved: they are the other
+// sits at them.  Whoever has the master of a pseudo terminal is not saved along.  Neither settings (termios) nor unread input are saved: they are the other
 // side's as well.
 //
 // At restore: the same terminal if it is still there and still the same user's; else the caller's;
@@ -33,6 +33,7 @@ class TerminalKind final : public FdKind {
  public:
   std::string_view name() const override { return "terminal"; }
   bool Claims(const FdFacts& file) const override;
+  bool ClaimsAmong(const FdFacts& file, std::span<const FdFacts> all) const override;
   Status Check(const FdFacts& file, std::span<const FdFacts> all) const override;
   Result<Value> Collect(const FdFacts& file, std::span<const FdFacts> all,
                         CollectContext& context) const override;

@@ -51,7 +51,7 @@ Status AddHeldBy(size_t holder, Survey& survey, const KindList& kinds) {
     ASSIGN_OR_RETURN(const std::optional<size_t> known, Find(survey.all, fd.get()));
     if (known.has_value()) continue;
     ASSIGN_OR_RETURN(FdFacts facts, FactsOf(fd.get(), survey.all[holder], survey));
-    ASSIGN_OR_RETURN(const FdKind* its_kind, ClaimFd(facts, kinds));
+    ASSIGN_OR_RETURN(const FdKind* its_kind, ClaimFd(facts, survey.all, kinds));
     survey.all.push_back(std::move(facts));
     survey.in_flight_kinds.push_back(its_kind);
     survey.local_fds.push_back(std::move(fd));

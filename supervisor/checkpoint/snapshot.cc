@@ -12,6 +12,7 @@
 #include "supervisor/base/file_io.h"
 #include "supervisor/base/version.h"
 #include "supervisor/checkpoint/collector.h"
+#include "supervisor/checkpoint/controlling_terminals.h"
 #include "supervisor/checkpoint/expected_size.h"
 #include "supervisor/checkpoint/frozen_tree.h"
 #include "supervisor/checkpoint/memory_collector.h"
@@ -166,6 +167,7 @@ class SnapshotRun {
   Status CollectProcess(const Survey& survey, size_t index, SnapshotContext& context) {
     const ProcessSurvey& process = survey.processes[index];
     ASSIGN_OR_RETURN(ProcessDocument document, DescribeRelations(process));
+    DescribeTerminal(survey, process, document);
     subjects_.push_back({.pid = process.has_ended ? -1 : frozen_->process(index)->pid(), .document = std::move(document), .pages = nullptr, .unwinder = nullptr});
     ProcessDocument& subject = subjects_.back().document;
     if (process.has_ended) {

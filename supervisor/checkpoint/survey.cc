@@ -104,7 +104,7 @@ Status SurveyMappings(ProcessSurvey& survey, const KindList& kinds) {
   return Ok();
 }
 
-Status SurveyDescriptors(ProcessSurvey& process, const KindList& kinds, Survey& survey) {
+Status SurveyDescriptors(ProcessSurvey& process, Survey& survey) {
   const std::string base = StrCat("/proc/", process.pid);
   ASSIGN_OR_RETURN(const std::vector<int> numbers, ListNumbers(base + "/fd"));
   ASSIGN_OR_RETURN(const ScopedFd pidfd, OpenPidfd(process));
@@ -122,12 +122,22 @@ Status SurveyDescriptors(ProcessSurvey& process, const KindList& kinds, Survey& 
     if (!local.valid()) return Error::Errno("pidfd_getfd of fd ", fd);
     facts.local_fd = local.get();
     if (fstat(local.get(), &facts.stat) != 0) return Error::Errno("fstat of fd ", fd);
-    ASSIGN_OR_RETURN(const FdKind* kind, ClaimFd(facts, kinds));
-    survey.fd_kinds.push_back(kind);
     survey.close_on_exec.push_back((facts.info.flags & O_CLOEXEC) != 0);
     survey.local_fds.push_back(std::move(local));
     survey.descriptors.push_back(std::move(facts));
     ++process.descriptor_count;
+  }
+  return Ok();
+}
+
+// Among `all` the descriptors are seen.
+Status ClaimDescriptors(std::span<const FdFacts> all, const KindList& kinds, Survey& survey) {
+  survey.fd_kinds.clear();
+  for (const FdFacts& facts : survey.descriptors) {
+    Result<const FdKind*> kind = ClaimFd(facts, all, kinds);
+    if (!kind.has_value() && survey.processes.size() == 1) return std::move(kind).error();
+    if (!kind.has_value()) return std::move(kind).error().While(StrCat("process ", facts.pid));
+    survey.fd_kinds.push_back(kind.value());
   }
   return Ok();
 }
@@ -174,7 +184,7 @@ Status SurveyProcess(const TreeMember& member, const KindList& kinds, bool froze
   if (!member.has_ended) {
     RETURN_IF_ERROR(CheckNamespaces(process.pid));
     RETURN_IF_ERROR(SurveyMappings(process, kinds));
-    RETURN_IF_ERROR(SurveyDescriptors(process, kinds, survey));
+    RETURN_IF_ERROR(SurveyDescriptors(process, survey));
   }
   survey.processes.push_back(std::move(process));
   return Ok();
@@ -198,10 +208,10 @@ Status CheckProcess(const ProcessSurvey& process, const KindList& kinds) {
 
 }  // namespace
 
-Result<const FdKind*> ClaimFd(const FdFacts& facts, const KindList& kinds) {
+Result<const FdKind*> ClaimFd(const FdFacts& facts, std::span<const FdFacts> all, const KindList& kinds) {
   const FdKind* claimed = nullptr;
   for (const auto& kind : kinds.fds) {
-    if (!kind->Claims(facts)) continue;
+    if (!kind->ClaimsAmong(facts, all)) continue;
     if (claimed != nullptr)
       return Error(ErrorCode::kInternal, StrCat("both ", claimed->name(), " and ", kind->name(), " claim fd ", facts.fd));
     claimed = kind.get();
@@ -235,8 +245,11 @@ Result<std::unique_ptr<Survey>> Survey::Take(std::span<const TreeMember> members
     if (members.size() == 1) return std::move(taken).error();
     return std::move(taken).error().While(StrCat("process ", member.pid));
   }
+  RETURN_IF_ERROR(ClaimDescriptors(survey->descriptors, kinds, *survey));
   RETURN_IF_ERROR(GroupDescriptors(*survey));
   RETURN_IF_ERROR(SurveyInFlight(*survey, kinds, frozen));
+  // What is in flight may change whose the others are.
+  if (survey->all.size() != survey->descriptors.size()) RETURN_IF_ERROR(ClaimDescriptors(survey->all, kinds, *survey));
   return survey;
 }
 

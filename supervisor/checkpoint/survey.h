@@ -21,8 +21,9 @@ namespace tardigrade {
 // Whether the process may be looked into at all.  Errors: kDenied, saying why not and the way out.
 Status CheckMayLook(pid_t pid);
 
-// The one kind that claims what `facts` tell.  Errors: kUnsupported, saying what it is, if none does.
-Result<const FdKind*> ClaimFd(const FdFacts& facts, const KindList& kinds);
+// The one kind that claims what `facts` tell, `all` that is known besides.  Errors: kUnsupported, saying
+// what it is, if none does.
+Result<const FdKind*> ClaimFd(const FdFacts& facts, std::span<const FdFacts> all, const KindList& kinds);
 
 // What can be known of one process from outside, and which kind claims each part of it.
 struct ProcessSurvey {

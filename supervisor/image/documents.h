@@ -196,6 +196,19 @@ struct ThreadDocument {
   }
 };
 
+// The terminal that controls a session.
+struct ControllingTerminal {
+  std::string object;      // Its key in FilesDocument::objects; "" for a terminal that is not saved,
+  std::string path;        // which is there.
+  int32_t foreground = 0;  // Process group; 0 for none that is known.
+  template <typename Self, typename Visitor>
+  static void Fields(Self& self, Visitor& visit) {
+    visit("object", self.object, Range<size_t>{0, 256});
+    visit("path", self.path, Range<size_t>{0, 4096});
+    visit("foreground", self.foreground, Range<int32_t>{0, 1 << 22});
+  }
+};
+
 // process-<pid>.json
 struct ProcessDocument {
   int32_t pid = 0;
@@ -203,6 +216,8 @@ struct ProcessDocument {
   int32_t exit_signal = 0;    // What its parent gets when it ends: SIGCHLD, mostly.
   int32_t process_group = 0;  // As the process sees them; 0 if outside its PID namespace.
   int32_t session = 0;
+  std::optional<ControllingTerminal> controlling_terminal;  // Of the leader of a session that has one.
+  bool gave_up_terminal = false;  // Its session has one, but it has left it (TIOCNOTTY).
   // wait(2) status of a process that has ended and was not waited for.  It has neither threads, nor
   // memory, nor descriptors.
   std::optional<int32_t> exit_status;
@@ -222,6 +237,8 @@ struct ProcessDocument {
     visit("exit_signal", self.exit_signal, Range<int32_t>{0, 64});
     visit("process_group", self.process_group, Range<int32_t>{0, 1 << 22});
     visit("session", self.session, Range<int32_t>{0, 1 << 22});
+    visit("controlling_terminal", self.controlling_terminal);
+    visit("gave_up_terminal", self.gave_up_terminal);
     visit("exit_status", self.exit_status, Range<int32_t>{0, 0xffff});
     visit("stop_signal", self.stop_signal, Range<int32_t>{0, 64});
     visit("threads", self.threads, Range<size_t>{0, 100000});

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -63,6 +64,11 @@ class CreateContext {
   // Where a file that was at `path` is now: --set-file OLD=NEW.
   virtual std::string MovedPath(const std::string& path) const = 0;
 
+  // What is at `path` is about to be covered by a mount of the job's own.
+  virtual Status Cover(const std::string& path) = 0;
+  // A path to what is outside the job: under Cover()'s mounts.
+  virtual std::string OuterPath(const std::string& path) const = 0;
+
   virtual void Warn(std::string text) = 0;
 };
 
@@ -74,6 +80,18 @@ class ObjectKind {
   virtual std::string_view name() const = 0;
   // Makes the object, with its contents.  `state` comes from an image: not to be trusted.
   virtual Result<ScopedFd> Create(const Value& state, CreateContext& context) const = 0;
+
+  // For objects with names or numbers that belong to one only: which one is taken in the present
+  // namespaces ("the terminal /dev/pts/3"), so that a new one is needed.
+  virtual std::optional<std::string> TakenHere(const Value& state) const {
+    (void)state;
+    return std::nullopt;
+  }
+  // Before anything is made, once, in a mount namespace of the job's own.
+  virtual Status PrepareNamespace(CreateContext& context) const {
+    (void)context;
+    return Ok();
+  }
 };
 
 }  // namespace tardigrade

@@ -60,6 +60,12 @@ class FdKind {
   // Exactly one kind may claim a descriptor; the engine rejects none and two.
   virtual bool Claims(const FdFacts& file) const = 0;
 
+  // The same for kinds that depend on what else there is; `all` as for Check().
+  virtual bool ClaimsAmong(const FdFacts& file, std::span<const FdFacts> all) const {
+    (void)all;
+    return Claims(file);
+  }
+
   // Whether other descriptions may be in flight in a queue of this one (SCM_RIGHTS), and which these
   // are, once the processes are frozen.
   virtual bool MayHoldFiles(const FdFacts& file) const {

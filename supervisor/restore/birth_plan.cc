@@ -36,6 +36,7 @@ class Planner {
     RETURN_IF_ERROR(PlanSessions());
     RETURN_IF_ERROR(PlanOrphans());
     RETURN_IF_ERROR(PlanGroups());
+    PlanForegrounds();
     for (size_t i = 1; i < count; ++i) {
       if (image_.processes[i].has_ended() && parent_[i] != BirthPlan::npos) plan_.tasks[parent_[i]].ended_children.push_back(i);
     }
@@ -166,6 +167,31 @@ class Planner {
       task.group_stand_in = group;
     }
     return Ok();
+  }
+
+  bool IsId(int32_t id) const {
+    return std::any_of(image_.processes.begin(), image_.processes.end(), [id](const LoadedProcess& process) {
+      const auto& threads = process.document.threads;
+      return process.document.pid == id ||
+             std::any_of(threads.begin(), threads.end(), [id](const ThreadDocument& thread) { return thread.tid == id; });
+    });
+  }
+
+  // The foreground group of a terminal may have ended, and stays the foreground group until the session's
+  // leader names another.
+  void PlanForegrounds() {
+    for (size_t i = 0; i < image_.processes.size(); ++i) {
+      const std::optional<ControllingTerminal>& terminal = Document(i).controlling_terminal;
+      if (!terminal.has_value() || terminal->foreground == 0 || !plan_.tasks[i].leads_session) continue;
+      const int32_t group = terminal->foreground;
+      const bool has_members = std::any_of(image_.processes.begin(), image_.processes.end(), [&](const LoadedProcess& p) {
+        return p.document.process_group == group && p.document.session == Document(i).session;
+      });
+      if (!has_members && (IsId(group) || !stood_in_.insert(group).second)) continue;
+      if (!has_members) plan_.stand_in_pids.push_back(group);
+      plan_.tasks[i].foreground = group;
+      plan_.tasks[i].foreground_ended = !has_members;
+    }
   }
 
   const LoadedImage& image_;

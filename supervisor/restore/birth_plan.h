@@ -46,6 +46,9 @@ struct BirthPlan {
     bool leads_session = false;
     int32_t group = 0;           // To join (or lead, if it is its own pid); 0: stay in the one it has.
     int32_t group_stand_in = 0;  // Pid of a dead group leader that the task stands in for by a child; or 0.
+    // Leads a session with this foreground group; 0: the leader's own.
+    int32_t foreground = 0;
+    bool foreground_ended = false;       // Nobody is in it: it needs a stand-in for the moment.
     std::vector<size_t> ended_children;  // They end as zombies while the task watches.
   };
 

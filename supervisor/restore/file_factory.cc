@@ -2,7 +2,10 @@
 
 #include <fcntl.h>
 
+#include <set>
 #include <utility>
+
+#include "supervisor/base/file_io.h"
 
 namespace tardigrade {
 namespace {
@@ -25,6 +28,23 @@ const MappingKind* FindMappingKind(const KindList& kinds, std::string_view name)
     if (kind->name() == name) return kind.get();
   }
   return nullptr;
+}
+
+const ObjectKind* FindObjectKind(const KindList& kinds, std::string_view name) {
+  for (const auto& kind : kinds.objects) {
+    if (kind->name() == name) return kind.get();
+  }
+  return nullptr;
+}
+
+Status FileFactory::PrepareNamespace() {
+  std::set<const ObjectKind*> prepared;
+  for (const auto& [key, object] : files_.objects) {
+    const ObjectKind* kind = FindObjectKind(kinds_, object.kind);
+    if (kind == nullptr || !prepared.insert(kind).second) continue;
+    RETURN_IF_ERROR(kind->PrepareNamespace(*this), "preparing the namespace for objects of the kind ", kind->name());
+  }
+  return Ok();
 }
 
 Result<ScopedFd> FileFactory::OutOfTheWay(ScopedFd fd) const {
@@ -63,13 +83,11 @@ Result<int> FileFactory::Object(const std::string& key) {
   if (const auto it = objects_.find(key); it != objects_.end()) return it->second.get();
   const auto found = files_.objects.find(key);
   if (found == files_.objects.end()) return Error(ErrorCode::kBadImage, StrCat("the image has no object ", key));
-  for (const auto& kind : kinds_.objects) {
-    if (kind->name() != found->second.kind) continue;
-    ASSIGN_OR_RETURN(ScopedFd made, kind->Create(found->second.state, *this), "making ", found->second.kind, " ", key);
-    ASSIGN_OR_RETURN(ScopedFd away, OutOfTheWay(std::move(made)));
-    return objects_.emplace(key, std::move(away)).first->second.get();
-  }
-  return UnknownKind("object", found->second.kind);
+  const ObjectKind* kind = FindObjectKind(kinds_, found->second.kind);
+  if (kind == nullptr) return UnknownKind("object", found->second.kind);
+  ASSIGN_OR_RETURN(ScopedFd made, kind->Create(found->second.state, *this), "making ", found->second.kind, " ", key);
+  ASSIGN_OR_RETURN(ScopedFd away, OutOfTheWay(std::move(made)));
+  return objects_.emplace(key, std::move(away)).first->second.get();
 }
 
 const Value* FileFactory::ObjectState(const std::string& key) const {
@@ -97,6 +115,20 @@ ScopedFd FileFactory::TakeAside(const std::string& key) {
 std::string FileFactory::MovedPath(const std::string& path) const {
   const auto it = moved_.find(path);
   return it == moved_.end() ? path : it->second;
+}
+
+Status FileFactory::Cover(const std::string& path) {
+  ASSIGN_OR_RETURN(ScopedFd below, OpenFile(path, O_PATH | O_DIRECTORY));
+  ASSIGN_OR_RETURN(ScopedFd away, OutOfTheWay(std::move(below)));
+  covered_.emplace(path, std::move(away));
+  return Ok();
+}
+
+std::string FileFactory::OuterPath(const std::string& path) const {
+  for (const auto& [covered, fd] : covered_) {
+    if (path.starts_with(covered + "/")) return StrCat("/proc/self/fd/", fd.get(), path.substr(covered.size()));
+  }
+  return path;
 }
 
 }  // namespace tardigrade

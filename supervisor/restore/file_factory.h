@@ -16,6 +16,7 @@ namespace tardigrade {
 
 const FdKind* FindFdKind(const KindList& kinds, std::string_view name);
 const MappingKind* FindMappingKind(const KindList& kinds, std::string_view name);
+const ObjectKind* FindObjectKind(const KindList& kinds, std::string_view name);
 
 // Makes every open file description and object of an image exactly once, in the calling process,
 // which must be in the namespaces of the job to be.  Hosted code: no tracee needed.
@@ -25,6 +26,9 @@ class FileFactory final : public CreateContext {
   FileFactory(const KindList& kinds, const FilesDocument& files, const AttachmentReader& attachments,
               const std::map<std::string, std::string>& moved, int first_fd)
       : kinds_(kinds), files_(files), attachments_(attachments), moved_(moved), first_fd_(first_fd) {}
+
+  // Before anything else where the calling process has a mount namespace of its own.
+  Status PrepareNamespace();
 
   // All of FilesDocument::files, in order, with what is in their queues.
   Status CreateFiles();
@@ -40,6 +44,8 @@ class FileFactory final : public CreateContext {
   void SetAside(const std::string& key, ScopedFd fd) override;
   ScopedFd TakeAside(const std::string& key) override;
   std::string MovedPath(const std::string& path) const override;
+  Status Cover(const std::string& path) override;
+  std::string OuterPath(const std::string& path) const override;
   void Warn(std::string text) override { warnings_.push_back(std::move(text)); }
   const std::vector<std::string>& warnings() const { return warnings_; }
   std::vector<std::string> TakeWarnings() { return std::exchange(warnings_, {}); }
@@ -55,6 +61,7 @@ class FileFactory final : public CreateContext {
   std::vector<ScopedFd> made_;
   std::map<std::string, ScopedFd> objects_;
   std::map<std::string, ScopedFd> aside_;
+  std::map<std::string, ScopedFd> covered_;  // By path: what is under a mount of the job's own.
   std::vector<std::string> warnings_;
 };
 

@@ -67,6 +67,9 @@ Result<LoadedProcess> LoadProcess(const ImageReader& reader, const ManifestProce
   ASSIGN_OR_RETURN(const Value value, reader.ReadDocument(entry.document));
   ASSIGN_OR_RETURN(process.document, Decode<ProcessDocument>(value, "process"));
   const ProcessDocument& document = process.document;
+  if (document.controlling_terminal.has_value() && !document.controlling_terminal->object.empty() &&
+      !files.objects.contains(document.controlling_terminal->object))
+    return Bad(StrCat("there is no terminal ", document.controlling_terminal->object));
   if (process.has_ended()) {
     if (!document.threads.empty() || !document.mappings.empty() || !document.descriptors.empty())
       return Bad("it has ended, and yet has threads, memory or descriptors");

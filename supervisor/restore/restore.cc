@@ -17,6 +17,7 @@
 #include "supervisor/kernel/task_status.h"
 #include "supervisor/restore/birth_plan.h"
 #include "supervisor/restore/control_channel.h"
+#include "supervisor/restore/file_factory.h"
 #include "supervisor/restore/finisher.h"
 #include "supervisor/restore/launcher.h"
 #include "supervisor/restore/loaded_image.h"
@@ -62,6 +63,16 @@ Result<std::optional<pid_t>> FindTakenPid(const LoadedImage& image) {
   return std::optional<pid_t>();
 }
 
+// The first of the job's objects whose name is taken here.
+std::optional<std::string> FindTakenName(const LoadedImage& image, const KindList& kinds) {
+  for (const auto& [key, object] : image.files.objects) {
+    const ObjectKind* kind = FindObjectKind(kinds, object.kind);
+    if (kind == nullptr) continue;
+    if (std::optional<std::string> taken = kind->TakenHere(object.state); taken.has_value()) return taken;
+  }
+  return std::nullopt;
+}
+
 // clone3(2) may choose a pid with CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN over the PID namespace;
 // asked with a pid that is taken it says EEXIST to those who may, EPERM to others.
 bool MayChoosePids() {
@@ -103,7 +114,8 @@ class Attempt {
       if (process.threads.empty()) continue;
       ASSIGN_OR_RETURN(segments_.back(), Segment::Create(process.place, process.threads));
     }
-    const TaskInputs inputs{&image_, &kinds_, &plan_, segments_, &options_.moved_files, &channel, board_.get()};
+    const TaskInputs inputs{&image_,   &kinds_, &plan_,      segments_, &options_.moved_files, new_namespace_,
+                            &channel, board_.get()};
     const auto run = [&inputs] { RunRootTask(inputs); };
     const pid_t root = image_.root().document.pid;
     ASSIGN_OR_RETURN(task_, new_namespace_ ? launcher_->InNewNamespace(root, run)
@@ -247,9 +259,11 @@ class Attempt {
   LaunchedTask task_;
 };
 
-Result<bool> ChooseNewNamespace(const RestoreOptions& options, const LoadedImage& image) {
+Result<bool> ChooseNewNamespace(const RestoreOptions& options, const LoadedImage& image, const KindList& kinds) {
   const bool allowed = MayChoosePids();
-  ASSIGN_OR_RETURN(const std::optional<pid_t> taken, FindTakenPid(image));
+  ASSIGN_OR_RETURN(const std::optional<pid_t> pid, FindTakenPid(image));
+  std::optional<std::string> taken = FindTakenName(image, kinds);
+  if (pid.has_value()) taken = StrCat("pid ", *pid);
   switch (options.pids) {
     case PidChoice::kNewNamespace: return true;
     case PidChoice::kAutomatic: return !allowed || taken.has_value();
@@ -259,7 +273,7 @@ Result<bool> ChooseNewNamespace(const RestoreOptions& options, const LoadedImage
     return Error(ErrorCode::kDenied, "choosing pids needs CAP_CHECKPOINT_RESTORE; without --same-pids the job gets its "
                                      "old pids in a PID namespace of its own");
   if (taken.has_value())
-    return Error(ErrorCode::kSystem, StrCat("pid ", *taken, " is taken; without "
+    return Error(ErrorCode::kSystem, StrCat(*taken, " is taken; without "
                                             "--same-pids the job gets its old pids in a PID namespace of its own"));
   return false;
 }
@@ -271,7 +285,7 @@ Result<RestoreReport> Restore(const RestoreOptions& options, const KindList& kin
   RestoreReport report;
   ASSIGN_OR_RETURN(const LoadedImage image, LoadedImage::Load(options.dir));
   RETURN_IF_ERROR(CheckHost(image.reader->manifest().host));
-  ASSIGN_OR_RETURN(report.new_pid_namespace, ChooseNewNamespace(options, image));
+  ASSIGN_OR_RETURN(report.new_pid_namespace, ChooseNewNamespace(options, image, kinds));
   Attempt attempt(options, kinds, image, report, progress);
   RETURN_IF_ERROR(attempt.Plan(report.new_pid_namespace));
   report.inner_pid = image.root().document.pid;

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "supervisor/restore/file_factory.h"
+#include "supervisor/restore/session_terminal.h"
 
 namespace tardigrade {
 namespace {
@@ -96,6 +97,7 @@ class Task {
     RETURN_IF_ERROR(MakeChildren(births_.children_before));
     RETURN_IF_ERROR(MakeAdoptees(births_.adoptees_before));
     if (births_.leads_session && setsid() < 0) return Error::Errno("making the session");
+    RETURN_IF_ERROR(TakeTerminal());
     RETURN_IF_ERROR(MakeChildren(births_.children));
     RETURN_IF_ERROR(MakeAdoptees(births_.adoptees));
     for (const BirthPlan::SessionStandIn& stand_in : births_.stand_ins) RETURN_IF_ERROR(MakeByStandIn(stand_in));
@@ -108,6 +110,7 @@ class Task {
     if (births_.group != 0 && getpgrp() != births_.group && setpgid(0, births_.group) != 0)
       return Error::Errno("joining the process group ", births_.group);
     RETURN_IF_ERROR(Meet(TreeBoard::kJoined, count()));
+    RETURN_IF_ERROR(SetForeground());
     if (births_.group_stand_in != 0) RETURN_IF_ERROR(Reap(births_.group_stand_in));
     return Ok();
   }
@@ -155,6 +158,27 @@ class Task {
     if (made.has_value()) made = AwaitStage(TreeBoard::kGo, 1);
     if (!made.has_value()) in_.channel->SayError(made.error());
     _exit(made.has_value() ? 0 : 127);
+  }
+
+  Status TakeTerminal() {
+    if (!births_.leads_session || !document().controlling_terminal.has_value()) return Ok();
+    return terminal_.Take(*document().controlling_terminal, factory_,
+                          [this](const std::string& warning) { in_.channel->SayWarning(warning); });
+  }
+
+  // When all are in their groups.
+  Status SetForeground() {
+    if (document().gave_up_terminal) RETURN_IF_ERROR(SessionTerminal::GiveUp());
+    const pid_t group = births_.foreground;
+    if (!terminal_.taken() || group == 0) return Ok();
+    if (!births_.foreground_ended) return terminal_.SetForeground(group);
+    const pid_t pid = Fork(group, SIGCHLD);
+    if (pid < 0) return Error::Errno("making a stand-in for process group ", group);
+    if (pid == 0) {
+      const bool set = setpgid(0, 0) == 0 && terminal_.SetForeground(group).has_value();
+      _exit(set ? 0 : 127);
+    }
+    return Reap(pid);
   }
 
   Status StandInForGroup() {
@@ -270,10 +294,12 @@ class Task {
   const size_t index_;
   const BirthPlan::Task& births_;
   std::vector<pid_t> session_stand_ins_;
+  SessionTerminal terminal_;
 };
 
 Status PrepareRoot(const TaskInputs& in, FileFactory& factory) {
   RETURN_IF_ERROR(RaiseFileLimit());
+  if (in.own_mounts) RETURN_IF_ERROR(factory.PrepareNamespace());
   RETURN_IF_ERROR(factory.CreateFiles());
   for (const std::string& warning : factory.TakeWarnings()) in.channel->SayWarning(warning);
   return in.plan->inherited.Make();

@@ -22,6 +22,7 @@ struct TaskInputs {
   const RestorePlan* plan = nullptr;
   std::span<const std::unique_ptr<Segment>> segments;  // As the image's processes; null of one that has ended.
   const std::map<std::string, std::string>* moved_files = nullptr;
+  bool own_mounts = false;  // The mount namespace is the job's own.
   ControlChannel* channel = nullptr;
   TreeBoard* board = nullptr;
 };

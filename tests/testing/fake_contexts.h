@@ -109,6 +109,8 @@ class FakeContexts final : public CollectContext {
       const auto it = owner_.moved.find(path);
       return it == owner_.moved.end() ? path : it->second;
     }
+    Status Cover(const std::string&) override { return Ok(); }
+    std::string OuterPath(const std::string& path) const override { return path; }
     void Warn(std::string text) override { owner_.Warn(std::move(text)); }
 
    private:
