@@ -41,6 +41,7 @@ int main(int argc, char** argv) {
   EXPECT_EQ(ioctl(slave, TIOCGWINSZ, &now), 0);
   EXPECT(memcmp(&size, &now, sizeof size) == 0);
   pty_type(same, "more\n");
+  e2e_pause_ms(20);
   pty_expect(master, "to the master\nmore\n");
   pty_expect(reader, "to the slave\r\x03\x13");
   EXPECT(read(slave, path, 1) == -1 && errno == EAGAIN);
