@@ -59,6 +59,29 @@ TEST(BuiltinKinds, EveryDescriptorHasOneKind) {
   }
 }
 
+// Whose a terminal is depends on who has the other side.
+TEST(BuiltinKinds, EveryTerminalHasOneKind) {
+  KindList kinds;
+  AddFdKinds(kinds);
+  const int master = posix_openpt(O_RDWR | O_NOCTTY);
+  if (master < 0 || unlockpt(master) != 0) GTEST_SKIP() << "no pseudo terminals here";
+  const int slave = open(ptsname(master), O_RDWR | O_NOCTTY);
+  ASSERT_GE(slave, 0);
+  const std::vector<FdFacts> both = {FactsOf(master), FactsOf(slave)};
+  const auto kind_of = [&kinds](const FdFacts& file, std::span<const FdFacts> all) {
+    std::string claims;
+    for (const auto& kind : kinds.fds)
+      if (kind->ClaimsAmong(file, all)) claims += kind->name();
+    return claims;
+  };
+  EXPECT_EQ(kind_of(both[0], both), "pty");
+  EXPECT_EQ(kind_of(both[1], both), "pty");
+  EXPECT_EQ(kind_of(both[1], std::span(both).subspan(1)), "terminal");
+  close(master);
+  EXPECT_EQ(kind_of(both[1], std::span(both).subspan(1)), "pty") << "hung up";
+  close(slave);
+}
+
 TEST(BuiltinKinds, NoMappingHasTwoKinds) {
   KindList kinds;
   AddMappingKinds(kinds);

@@ -120,14 +120,23 @@ TEST_F(PtyKindTest, NumberSizeFlagsAndModesComeBack) {
   EXPECT_STREQ(packet + 1, "out");
 }
 
-TEST_F(PtyKindTest, ADetachedMasterIsHungUpOrNotYetOpened) {
+TEST_F(PtyKindTest, AMasterNobodyHasOpenedTheSlaveOfWaits) {
   RoundTrip();
   EXPECT_EQ(Poll(master_.get()), 0);
   EXPECT_EQ(contexts_.warnings.size(), 1u);
+}
+
+TEST_F(PtyKindTest, UnreadOutputOfATerminalNobodyHasOpenedIsRefused) {
+  ASSERT_EQ(write(master_.get(), "x", 1), 1);
+  while (Poll(master_.get()) == 0) usleep(100);
+  const std::vector<FdFacts> all = All();
+  EXPECT_THAT(kind_.Collect(all[0], all, contexts_), FailsWith(ErrorCode::kUnsupported, "nobody has opened"));
+}
+
+TEST_F(PtyKindTest, AMasterWhoseSlaveWasClosedIsHungUp) {
   OpenSlave();
   slave_.Reset();
   EXPECT_NE(Poll(master_.get()) & POLLHUP, 0);
-  contexts_ = FakeContexts{{&object_}};
   RoundTrip();
   EXPECT_NE(Poll(master_.get()) & POLLHUP, 0);
   OpenSlave();

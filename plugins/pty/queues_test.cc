@@ -3,7 +3,9 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/ioctl.h>
+#include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -211,6 +213,29 @@ TEST_F(QueuesTest, OutputStoppedByACallIsStartedByACallOnly) {
     EXPECT_EQ(write(terminal->slave.get(), "y", 1), 1);
   }
   ExpectOutput("y");
+}
+
+// Killed before, in the middle of it, after it.
+TEST_F(QueuesTest, AKilledSupervisorTakesNothingAlong) {
+  Change(NoEcho);
+  Type("line\nunfinished");
+  Print("output\n");
+  const TerminalSettings settings = GetSettings(here_.slave.get()).value();
+  for (int after_us = 0; after_us < 3000; after_us += 50) {
+    const pid_t supervisor = fork();
+    if (supervisor == 0) {
+      (void)LookIntoQueues(here_.ends(), settings, /*packets=*/false);
+      _exit(0);
+    }
+    usleep(static_cast<useconds_t>(after_us));
+    kill(supervisor, SIGKILL);
+    waitpid(supervisor, nullptr, 0);
+    usleep(10000);
+  }
+  EXPECT_EQ(GetSettings(here_.slave.get()).value(), settings);
+  Type("\n");
+  EXPECT_EQ(Input(here_), "line\n|unfinished\n|");
+  EXPECT_EQ(Output(here_), "output\r\n");
 }
 
 TEST_F(QueuesTest, MuchOutput) {

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <optional>
+#include <string>
 
+#include "supervisor/base/file_io.h"
+#include "supervisor/kernel/proc_stat.h"
 #include "supervisor/resource/pseudo_terminals.h"
 
 namespace tardigrade {
@@ -14,12 +17,18 @@ const ProcessSurvey* FindProcess(const Survey& survey, pid_t pid) {
   return it == survey.processes.end() ? nullptr : &*it;
 }
 
-// As the job sees it; 0 if that cannot be known.  A group without members is known by its number only,
-// which is the same for both unless a PID namespace is between.
+// As the job sees it; 0 if that cannot be known.  A group without members has a number only, which a
+// procfs of the job's PID namespace tells.
 int32_t InnerGroup(const Survey& survey, const ProcessSurvey& leader, std::optional<pid_t> outer) {
   if (!outer.has_value() || *outer <= 0) return 0;
   if (const std::optional<pid_t> inner = survey.pids.InnerGroup(*outer); inner.has_value()) return *inner;
-  return leader.pid == leader.inner_pid ? *outer : 0;
+  if (leader.pid == leader.inner_pid) return *outer;
+  const Result<std::string> text = ReadFile(StrCat("/proc/", leader.pid, "/root/proc/", leader.inner_pid, "/stat"));
+  if (!text.has_value()) return 0;
+  const Result<ProcStat> seen = ParseProcStat(text.value());
+  const bool is_leader = seen.has_value() && seen.value().pid == leader.inner_pid &&
+                         seen.value().start_time == leader.stat.start_time;
+  return is_leader ? std::max(seen.value().tpgid, 0) : 0;
 }
 
 // The master of a pseudoterminal knows whose session it controls, whatever the number: two may have the same

@@ -24,6 +24,7 @@ class Planner {
     for (size_t i = 0; i < count; ++i) {
       for (const ThreadDocument& thread : Document(i).threads) ids_.insert(thread.tid);
       ids_.insert({Document(i).pid, Document(i).process_group, Document(i).session});
+      if (Document(i).controlling_terminal.has_value()) ids_.insert(Document(i).controlling_terminal->foreground);
     }
     for (size_t i = 1; i < count; ++i) {
       if (Document(i).parent == 0) continue;

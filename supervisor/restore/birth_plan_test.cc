@@ -124,5 +124,21 @@ TEST(BirthPlan, ImpossibleRelationsAreRefused) {
   EXPECT_THAT(Make({{10, 0, 10, 10}, {11, 0, 9, 9}}), FailsWith(ErrorCode::kUnsupported, "orphan in session 9"));
 }
 
+TEST(BirthPlan, AForegroundGroupThatHasEndedHasAStandIn) {
+  LoadedImage image = Image({{10, 0, 10, 10}, {11, 10, 11, 11}, {12, 11, 12, 11}, {13, 10, 13, 13}, {14, 10, 14, 14}});
+  image.processes[1].document.controlling_terminal = {.object = "pty", .path = "", .foreground = 12};
+  image.processes[3].document.controlling_terminal = {.object = "other", .path = "", .foreground = 30};
+  // In use, but not as a group of that session.
+  image.processes[4].document.controlling_terminal = {.object = "third", .path = "", .foreground = 12};
+  const auto plan = BirthPlan::Make(image, [](int32_t) { return true; });
+  ASSERT_THAT(plan, IsOk());
+  EXPECT_EQ(plan.value().tasks[1].foreground, 12);
+  EXPECT_FALSE(plan.value().tasks[1].foreground_ended);
+  EXPECT_EQ(plan.value().tasks[3].foreground, 30);
+  EXPECT_TRUE(plan.value().tasks[3].foreground_ended);
+  EXPECT_EQ(plan.value().tasks[4].foreground, 0);
+  EXPECT_THAT(plan.value().stand_in_pids, ElementsAre(30));
+}
+
 }  // namespace
 }  // namespace tardigrade

@@ -286,17 +286,30 @@ Result<RestoreReport> Restore(const RestoreOptions& options, const KindList& kin
   ASSIGN_OR_RETURN(const LoadedImage image, LoadedImage::Load(options.dir));
   RETURN_IF_ERROR(CheckHost(image.reader->manifest().host));
   ASSIGN_OR_RETURN(report.new_pid_namespace, ChooseNewNamespace(options, image, kinds));
-  Attempt attempt(options, kinds, image, report, progress);
-  RETURN_IF_ERROR(attempt.Plan(report.new_pid_namespace));
+  auto attempt = std::make_unique<Attempt>(options, kinds, image, report, progress);
+  RETURN_IF_ERROR(attempt->Plan(report.new_pid_namespace));
   report.inner_pid = image.root().document.pid;
   if (options.dry_run) return report;
 
   const ScopedSignalBlock blocked;
-  RETURN_IF_ERROR(attempt.Make());
-  report.pid = attempt.task().pid;
+  Status made = attempt->Make();
+  if (!made.has_value() && options.pids == PidChoice::kAutomatic && !report.new_pid_namespace) {
+    // Somebody may have taken an id or a name since it was looked at.
+    ASSIGN_OR_RETURN(report.new_pid_namespace, ChooseNewNamespace(options, image, kinds));
+    if (report.new_pid_namespace) {
+      report.plan.clear();
+      report.warnings.clear();
+      attempt = nullptr;
+      attempt = std::make_unique<Attempt>(options, kinds, image, report, progress);
+      RETURN_IF_ERROR(attempt->Plan(report.new_pid_namespace));
+      made = attempt->Make();
+    }
+  }
+  RETURN_IF_ERROR(made);
+  report.pid = attempt->task().pid;
   report.total_ns = std::chrono::nanoseconds(Clock::now() - start).count();
   if (!options.detach) {
-    ASSIGN_OR_RETURN(report.wait_status, attempt.WaitForEnd());
+    ASSIGN_OR_RETURN(report.wait_status, attempt->WaitForEnd());
   }
   return report;
 }

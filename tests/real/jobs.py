@@ -10,7 +10,8 @@ PROGRAMS = os.path.join(os.path.dirname(os.path.realpath(__file__)), "programs")
 # `build(common)` makes what all runs share; `prepare(dir)` what one run needs;
 # `command(common, dir)` is what runs in dir, with standard input from `stdin`; `outputs` are the files to compare, and
 # `finish` gives further output once the job has ended.
-Job = collections.namedtuple("Job", "name needs command build prepare stdin outputs finish")
+# `tree`: it has children.
+Job = collections.namedtuple("Job", "name needs command build prepare stdin outputs finish tree")
 
 
 def _nothing(_):
@@ -26,8 +27,9 @@ def _job(
     stdin=None,
     outputs=("stdout",),
     finish=None,
+    tree=False,
 ):
-    return Job(name, needs, command, build, prepare, stdin, outputs, finish)
+    return Job(name, needs, command, build, prepare, stdin, outputs, finish, tree)
 
 
 def _source(name):
@@ -175,5 +177,12 @@ JOBS = (
         "nodejs",
         lambda common, _: ["node", _shared(common, "echo.js"), "900"],
         build=_copy("echo.js"),
+    ),
+    _job(
+        "script",
+        "bsdutils",
+        lambda common, _: ["script", "-qec", f"bash {_shared(common, 'typed.sh')} 900", "/dev/null"],
+        build=_copy("typed.sh"),
+        tree=True,
     ),
 )

@@ -114,7 +114,8 @@ def run_disturbed(job, tool, common, directory, uid, active, moments):
             position = moment
             if not proc.is_alive(pid):
                 raise EndedEarly()
-            tool.snapshot(pid, image, "--kill", "--overwrite", uid=uid)
+            tree = ["--tree"] if job.tree else []
+            tool.snapshot(pid, image, "--kill", "--overwrite", *tree, uid=uid)
             if child.returncode is None and child.wait(20) != -signal.SIGKILL:
                 raise Failed(
                     f"after snapshot --kill its status is {child.returncode}{complaint(directory)}"
