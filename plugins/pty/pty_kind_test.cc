@@ -53,14 +53,19 @@ class PtyKindTest : public ::testing::Test {
     slave_.Reset();
     master_.Reset();
     size_t next = 0;
-    if (has_master) Restore(states[next++], master_);
-    if (has_slave) Restore(states[next++], slave_);
+    if (has_master) Create(states[next++], master_);
+    if (has_slave) Create(states[next++], slave_);
     contexts_.DropObjects();
+    next = 0;
+    if (has_master) Finish(states[next++], master_);
+    if (has_slave) Finish(states[next++], slave_);
   }
-  void Restore(const Value& state, ScopedFd& fd) {
+  void Create(const Value& state, ScopedFd& fd) {
     Result<ScopedFd> made = kind_.Create(state, contexts_.create());
     ASSERT_THAT(made, IsOk());
     fd = std::move(made).value();
+  }
+  void Finish(const Value& state, const ScopedFd& fd) {
     SyscallPlan plan;
     ASSERT_THAT(kind_.PlanInTask(state, fd.get(), plan), IsOk());
     ASSERT_THAT(testing::RunHere(plan).Check(), IsOk());
