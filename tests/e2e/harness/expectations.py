@@ -25,6 +25,7 @@ REFUSED = {
     "refuse_unix_in_flight": "in flight",
     "refuse_unix_oob": "out-of-band",
     "refuse_unix_waiting": "waits to be accepted",
+    "refuse_pty_locked": "TIOCSLCKTRMIOS",
     "refuse_userfaultfd": "userfaultfd",
     # Process trees and SysV IPC come with the issues after this one.
     "call_wait4": "child",
