@@ -125,6 +125,8 @@ Status CollectTasks(const ProcessSurvey& survey, const KindList& kinds, FrozenPr
     process.threads.push_back(std::move(document));
     process.stop_signal = std::max(process.stop_signal, threads[i].stop_signal);
   }
+  // What wait(2) has taken is no longer there: kernel/exit.c, wait_task_stopped().
+  process.stop_reported = process.stop_signal != 0 && survey.stat.exit_code == 0;
   return Ok();
 }
 

@@ -207,6 +207,7 @@ struct ProcessDocument {
   // memory, nor descriptors.
   std::optional<int32_t> exit_status;
   int32_t stop_signal = 0;    // The job was stopped by this signal (SIGSTOP, ...); 0 if it ran.
+  bool stop_reported = false;  // Its parent knows: wait(2) has said so.
   std::vector<ThreadDocument> threads;  // Leader first.
   std::vector<KindState> states;
   std::vector<MappingDocument> mappings;  // By address.
@@ -224,6 +225,7 @@ struct ProcessDocument {
     visit("session", self.session, Range<int32_t>{0, 1 << 22});
     visit("exit_status", self.exit_status, Range<int32_t>{0, 0xffff});
     visit("stop_signal", self.stop_signal, Range<int32_t>{0, 64});
+    visit("stop_reported", self.stop_reported);
     visit("threads", self.threads, Range<size_t>{0, 100000});
     visit("states", self.states);
     visit("mappings", self.mappings);

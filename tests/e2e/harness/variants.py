@@ -158,7 +158,7 @@ class Case:
         self.restore()
         self.dead[0] += begin - after
         self.dead[1] += time.monotonic() - before
-        new = {"ids": proc.inner_ids(self.pid)} if self.changes else view()
+        new = {"ids": proc.inner_ids(self.pid)} if self.changes else _settled(view, old)
         for what, was in old.items():
             forget = " (deleted)" if what == "descriptors" else None
             self._same(what, was, new[what], forget)
@@ -185,6 +185,16 @@ def _difference(before, after):
     lost = [str(x) for x in before if x not in after][:6]
     new = [str(x) for x in after if x not in before][:6]
     return f"before {', '.join(lost) or 'nothing more'}; after {', '.join(new) or 'nothing more'}"
+
+
+def _settled(view, wanted):
+    """What there is to see, once those that were let go had time to stop where they were stopped."""
+    for _ in range(50):
+        seen = view()
+        if seen.get("relations") == wanted.get("relations"):
+            break
+        time.sleep(0.01)
+    return seen
 
 
 def _outer_view(case, pids):
@@ -219,7 +229,7 @@ def left_running(case):
     leftovers = tree.tracing_leftovers(case.pid, stopped)
     if leftovers:
         raise CaseFailed(leftovers)
-    after = view()
+    after = _settled(view, before)
     for what, old in before.items():
         case._same(what, old, after.get(what))
     if os.path.exists(case.image + ".partial"):
