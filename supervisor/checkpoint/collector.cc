@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <span>
 
 #include "supervisor/base/file_io.h"
@@ -188,11 +189,18 @@ Status CollectFiles(const Survey& survey, SnapshotContext& context, FilesDocumen
   return CollectInFlight(survey, context, files);
 }
 
-void CollectDescriptors(const Survey& survey, const ProcessSurvey& of, ProcessDocument& process) {
-  for (size_t i = of.first_descriptor; i < of.first_descriptor + of.descriptor_count; ++i)
-    process.descriptors.push_back({.fd = survey.descriptors[i].fd,
-                                   .close_on_exec = survey.close_on_exec[i],
-                                   .file = static_cast<uint32_t>(survey.file_of[i])});
+Status CollectDescriptors(const Survey& survey, const ProcessSurvey& of, ProcessDocument& process) {
+  std::set<size_t> seen;
+  for (size_t i = of.first_descriptor; i < of.first_descriptor + of.descriptor_count; ++i) {
+    const FdFacts& facts = survey.descriptors[i];
+    DescriptorDocument& document = process.descriptors.emplace_back();
+    document.fd = facts.fd;
+    document.close_on_exec = survey.close_on_exec[i];
+    document.file = static_cast<uint32_t>(survey.file_of[i]);
+    if (!seen.insert(survey.file_of[i]).second) continue;
+    ASSIGN_OR_RETURN(document.of_process, survey.fd_kinds[i]->CollectOfProcess(facts), "fd ", facts.fd);
+  }
+  return Ok();
 }
 
 }  // namespace tardigrade

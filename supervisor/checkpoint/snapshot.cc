@@ -184,7 +184,7 @@ class SnapshotRun {
     // Whoever is to go on must not wait for the disk; whoever is not, waits for the commit.
     if (options_.leave != LeaveAs::kAsFound) pages->WriteBehind();
     RETURN_IF_ERROR(CollectTasks(process, kinds_, frozen, context, subject));
-    CollectDescriptors(survey, process, subject);
+    RETURN_IF_ERROR(CollectDescriptors(survey, process, subject));
     RETURN_IF_ERROR(CollectMemory(process, ParentOf(survey, process), frozen, context, subject, saved_objects_, *pages, progress_));
     if (options_.backtraces) TakeBacktraces(process.pid, frozen, subjects_.back());
     // After all that goes by the threads' order as frozen.

@@ -104,11 +104,13 @@ struct DescriptorDocument {
   int32_t fd = 0;
   bool close_on_exec = false;
   uint32_t file = 0;  // Index into FilesDocument::files.
+  Value of_process;   // FdKind::CollectOfProcess(); null for nothing, and for all but the lowest number.
   template <typename Self, typename Visitor>
   static void Fields(Self& self, Visitor& visit) {
     visit("fd", self.fd, Range<int32_t>{0, 1 << 30});
     visit("close_on_exec", self.close_on_exec);
     visit("file", self.file);
+    visit("of_process", self.of_process);
   }
 };
 
