@@ -142,14 +142,30 @@ def those_at(directory):
     return found
 
 
-def all_gone(pids, directory, timeout=10):
-    """Waits until all are dead and reaped, and nobody works in the directory.  Returns who is left."""
+def those_in_session(leader):
+    """All processes of a session, zombies too."""
+    found = []
+    for name in os.listdir("/proc"):
+        try:
+            with open(f"/proc/{name}/stat", encoding="utf-8", errors="replace") as file:
+                if int(file.read().rsplit(")", 1)[1].split()[3]) == leader:
+                    found.append(int(name))
+        except OSError:
+            pass
+    return found
+
+
+def all_gone(pids, directory, timeout=10, session=None):
+    """Waits until all are dead and reaped, and nobody works in the directory or is of the session.
+    Returns who is left."""
     deadline = time.monotonic() + timeout
     left = set(pids)
     while True:
         left = {pid for pid in left if not proc.wait_gone(pid, 0)}
         if not left:
             left = set(those_at(directory))
+        if not left and session:
+            left = set(those_in_session(session))
         if not left or time.monotonic() > deadline:
             return left
         time.sleep(0.003)
