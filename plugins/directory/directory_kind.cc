@@ -65,7 +65,7 @@ Result<Value> DirectoryKind::Collect(const FdFacts& file, std::span<const FdFact
                                      CollectContext&) const {
   DirectoryState state;
   ASSIGN_OR_RETURN(state.open, ReadOpenFile(file));
-  ASSIGN_OR_RETURN(state.locks, ParseLocks(file.info));
+  ASSIGN_OR_RETURN(state.locks, ParseDescriptionLocks(file.info));
   state.path = file.link;
   state.type = file.stat.st_mode & S_IFMT;
   if (!IsPathOnly(file)) {
@@ -93,8 +93,17 @@ Result<ScopedFd> DirectoryKind::Create(const Value& value, CreateContext& contex
 Status DirectoryKind::PlanInTask(const Value& value, int fd, SyscallPlan& plan) const {
   ASSIGN_OR_RETURN(const DirectoryState state, Decode<DirectoryState>(value, "directory"));
   PlanFdOwner(state.open.owner, state.open.flags, fd, plan);
-  PlanProcessLocks(state.locks, state.path, fd, plan);
   return Ok();
+}
+
+Result<Value> DirectoryKind::CollectOfProcess(const FdFacts& file) const {
+  return CollectProcessLocks(file.info);
+}
+
+Status DirectoryKind::PlanOfProcess(const Value& value, const Value& of_process, int fd,
+                               SyscallPlan& plan) const {
+  ASSIGN_OR_RETURN(const DirectoryState state, Decode<DirectoryState>(value, "directory"));
+  return PlanProcessLocks(of_process, state.path, fd, plan);
 }
 
 }  // namespace tardigrade::directory

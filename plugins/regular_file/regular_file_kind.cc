@@ -129,7 +129,7 @@ Result<Value> RegularFileKind::Collect(const FdFacts& file, std::span<const FdFa
   RegularFileState state;
   ASSIGN_OR_RETURN(state.open, ReadOpenFile(file));
   ASSIGN_OR_RETURN(state.offset, OffsetOf(file));
-  ASSIGN_OR_RETURN(state.locks, ParseLocks(file.info));
+  ASSIGN_OR_RETURN(state.locks, ParseDescriptionLocks(file.info));
   state.path = file.link;
   state.written_by_job = IsWrittenBy(file, file);
   for (const FdFacts& other : all) state.written_by_job |= IsWrittenBy(other, file);
@@ -160,8 +160,17 @@ Result<ScopedFd> RegularFileKind::Create(const Value& value, CreateContext& cont
 Status RegularFileKind::PlanInTask(const Value& value, int fd, SyscallPlan& plan) const {
   ASSIGN_OR_RETURN(const RegularFileState state, Decode<RegularFileState>(value, "regular_file"));
   PlanFdOwner(state.open.owner, state.open.flags, fd, plan);
-  PlanProcessLocks(state.locks, state.path, fd, plan);
   return Ok();
+}
+
+Result<Value> RegularFileKind::CollectOfProcess(const FdFacts& file) const {
+  return CollectProcessLocks(file.info);
+}
+
+Status RegularFileKind::PlanOfProcess(const Value& value, const Value& of_process, int fd,
+                               SyscallPlan& plan) const {
+  ASSIGN_OR_RETURN(const RegularFileState state, Decode<RegularFileState>(value, "regular_file"));
+  return PlanProcessLocks(of_process, state.path, fd, plan);
 }
 
 }  // namespace tardigrade::regular_file

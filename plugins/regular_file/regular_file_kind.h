@@ -18,7 +18,10 @@ class RegularFileKind final : public FdKind {
   Result<Value> Collect(const FdFacts& file, std::span<const FdFacts> all,
                         CollectContext& context) const override;
   Result<ScopedFd> Create(const Value& state, CreateContext& context) const override;
+  Result<Value> CollectOfProcess(const FdFacts& file) const override;
   Status PlanInTask(const Value& state, int fd, SyscallPlan& plan) const override;
+  Status PlanOfProcess(const Value& state, const Value& of_process, int fd,
+                       SyscallPlan& plan) const override;
 };
 
 }  // namespace tardigrade::regular_file

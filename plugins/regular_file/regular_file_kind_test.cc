@@ -166,8 +166,9 @@ TEST_F(RegularFileKindTest, LocksAreTakenAgain) {
   range.l_start = 5;
   range.l_len = 2;
   ASSERT_EQ(fcntl(fd.get(), F_SETLK, &range), 0);
-  const std::string locks = FactsOf(fd.get()).info.fields.at("lock");
   const Value state = Collect(fd);
+  const Result<Value> of_process = kind_.CollectOfProcess(FactsOf(fd.get()));
+  ASSERT_THAT(of_process, IsOk());
   EXPECT_THAT(kind_.Create(state, contexts_.create()),
               FailsWith(ErrorCode::kSystem, "still running?"));
   fd.Reset();
@@ -175,7 +176,12 @@ TEST_F(RegularFileKindTest, LocksAreTakenAgain) {
   SyscallPlan plan;
   ASSERT_THAT(kind_.PlanInTask(state, again.get(), plan), IsOk());
   ASSERT_THAT(RunHere(plan).Check(), IsOk());
+  EXPECT_EQ(FactsOf(again.get()).info.FindAll("lock").size(), 1u);
+  SyscallPlan of_process_plan;
+  ASSERT_THAT(kind_.PlanOfProcess(state, of_process.value(), again.get(), of_process_plan), IsOk());
+  ASSERT_THAT(RunHere(of_process_plan).Check(), IsOk());
   EXPECT_EQ(FactsOf(again.get()).info.FindAll("lock").size(), 2u);
+  EXPECT_TRUE(kind_.CollectOfProcess(FactsOf(Open(O_RDONLY).get())).value().IsNull());
 }
 
 TEST_F(RegularFileKindTest, FilesOfProcHaveNoSizeToCompare) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <span>
 
 #include "supervisor/base/file_io.h"
@@ -125,6 +126,8 @@ Status CollectTasks(const ProcessSurvey& survey, const KindList& kinds, FrozenPr
     process.threads.push_back(std::move(document));
     process.stop_signal = std::max(process.stop_signal, threads[i].stop_signal);
   }
+  // What wait(2) has taken is no longer there: kernel/exit.c, wait_task_stopped().
+  process.stop_reported = process.stop_signal != 0 && survey.stat.exit_code == 0;
   return Ok();
 }
 
@@ -186,11 +189,18 @@ Status CollectFiles(const Survey& survey, SnapshotContext& context, FilesDocumen
   return CollectInFlight(survey, context, files);
 }
 
-void CollectDescriptors(const Survey& survey, const ProcessSurvey& of, ProcessDocument& process) {
-  for (size_t i = of.first_descriptor; i < of.first_descriptor + of.descriptor_count; ++i)
-    process.descriptors.push_back({.fd = survey.descriptors[i].fd,
-                                   .close_on_exec = survey.close_on_exec[i],
-                                   .file = static_cast<uint32_t>(survey.file_of[i])});
+Status CollectDescriptors(const Survey& survey, const ProcessSurvey& of, ProcessDocument& process) {
+  std::set<size_t> seen;
+  for (size_t i = of.first_descriptor; i < of.first_descriptor + of.descriptor_count; ++i) {
+    const FdFacts& facts = survey.descriptors[i];
+    DescriptorDocument& document = process.descriptors.emplace_back();
+    document.fd = facts.fd;
+    document.close_on_exec = survey.close_on_exec[i];
+    document.file = static_cast<uint32_t>(survey.file_of[i]);
+    if (!seen.insert(survey.file_of[i]).second) continue;
+    ASSIGN_OR_RETURN(document.of_process, survey.fd_kinds[i]->CollectOfProcess(facts), "fd ", facts.fd);
+  }
+  return Ok();
 }
 
 }  // namespace tardigrade

@@ -48,7 +48,7 @@ Status CollectExitedLeader(const ProcessSurvey& survey, const KindList& kinds, S
 Status CollectFiles(const Survey& survey, SnapshotContext& context, FilesDocument& files);
 
 // Fills in the process's descriptors.
-void CollectDescriptors(const Survey& survey, const ProcessSurvey& of, ProcessDocument& process);
+Status CollectDescriptors(const Survey& survey, const ProcessSurvey& of, ProcessDocument& process);
 
 }  // namespace tardigrade
 

@@ -20,16 +20,34 @@ bool IsGone(const Error& error) {
   return error.code() == ErrorCode::kTraceeGone || error.errno_value() == ENOENT || error.errno_value() == ESRCH;
 }
 
-// A process is a zombie to its parent when all its threads have ended.
-Result<bool> HasEnded(pid_t pid) {
-  ASSIGN_OR_RETURN(const std::string text, ReadFile(StrCat("/proc/", pid, "/stat")));
-  ASSIGN_OR_RETURN(const ProcStat stat, ParseProcStat(text));
-  return (stat.state == 'Z' || stat.state == 'X') && stat.num_threads <= 1;
-}
+constexpr uint64_t kExiting = 4;  // PF_EXITING, include/linux/sched.h: in do_exit(), perhaps without memory.
 
 Result<ProcStat> ReadStat(pid_t pid) {
   ASSIGN_OR_RETURN(const std::string text, ReadFile(StrCat("/proc/", pid, "/stat")));
   return ParseProcStat(text);
+}
+
+// A process is a zombie to its parent when all its threads have ended.
+bool HasEnded(const ProcStat& stat) { return (stat.state == 'Z' || stat.state == 'X') && stat.num_threads <= 1; }
+
+Result<bool> HasEnded(pid_t pid) {
+  ASSIGN_OR_RETURN(const ProcStat stat, ReadStat(pid));
+  return HasEnded(stat);
+}
+
+// Freezes a process that may end meanwhile: null if it has.  Errors: ENOENT and ESRCH also if nobody had
+// to wait for it.
+Result<std::unique_ptr<FrozenProcess>> FreezeUnlessEnded(pid_t pid, const FreezeOptions& options) {
+  for (;;) {
+    ASSIGN_OR_RETURN(const ProcStat before, ReadStat(pid));
+    if (HasEnded(before)) return std::unique_ptr<FrozenProcess>();
+    Result<std::unique_ptr<FrozenProcess>> frozen = FrozenProcess::Freeze(pid, options);
+    if (frozen.has_value()) return frozen;
+    ASSIGN_OR_RETURN(const ProcStat after, ReadStat(pid));
+    if (HasEnded(after)) return std::unique_ptr<FrozenProcess>();
+    if ((after.flags & kExiting) == 0 || std::chrono::steady_clock::now() >= options.deadline) return frozen;
+    usleep(100);
+  }
 }
 
 std::vector<ProcStat> ListProcesses() {
@@ -78,6 +96,11 @@ class OwnIds {
 
 }  // namespace
 
+bool IsLeaving(pid_t pid) {
+  const Result<ProcStat> stat = ReadStat(pid);
+  return !stat.has_value() || HasEnded(stat.value()) || ((stat.value().flags & kExiting) != 0 && stat.value().num_threads <= 1);
+}
+
 Result<std::vector<TreeMember>> LookAtTree(pid_t root) {
   std::vector<TreeMember> members = {{.pid = root}};
   std::set<pid_t> known = {root};
@@ -99,20 +122,8 @@ Result<std::vector<TreeMember>> LookAtTree(pid_t root) {
 }
 
 Status FrozenTree::Add(pid_t pid, pid_t parent, const FreezeOptions& options) {
-  ASSIGN_OR_RETURN(bool ended, HasEnded(pid));
-  std::unique_ptr<FrozenProcess> process;
-  if (!ended) {
-    Result<std::unique_ptr<FrozenProcess>> frozen = FrozenProcess::Freeze(pid, options);
-    if (frozen.has_value()) {
-      process = std::move(frozen).value();
-    } else {
-      // It may have ended between the look and the freeze.
-      const Result<bool> now = HasEnded(pid);
-      if (!now.has_value() || !now.value()) return frozen.error();
-      ended = true;
-    }
-  }
-  members_.push_back({.pid = pid, .parent = parent, .has_ended = ended});
+  ASSIGN_OR_RETURN(std::unique_ptr<FrozenProcess> process, FreezeUnlessEnded(pid, options));
+  members_.push_back({.pid = pid, .parent = parent, .has_ended = process == nullptr});
   processes_.push_back(std::move(process));
   return Ok();
 }

@@ -23,6 +23,9 @@ struct TreeMember {
 // meanwhile: a first look.
 Result<std::vector<TreeMember>> LookAtTree(pid_t root);
 
+// Whether it has ended, or is on its way: what /proc and ptrace(2) say of it then means nothing.
+bool IsLeaving(pid_t pid);
+
 // A process, or one with all its descendants, at one moment: everybody is in ptrace-stop under this
 // thread.  Destroying it leaves them as found.
 class FrozenTree {

@@ -22,9 +22,11 @@ auto CheapKey(const FdFacts& file) {
 Status GroupByFile(std::span<const FdFacts> descriptors, std::vector<size_t>& file_of,
                    std::vector<size_t>& first_of) {
   int failed = 0;
+  const pid_t self = getpid();
   // 0, 1, 2: equal, less, greater, in an order of the kernel's that holds until reboot.
   const auto compare = [&](size_t a, size_t b) -> long {
-    const long order = syscall(SYS_kcmp, descriptors[a].pid, descriptors[b].pid, KCMP_FILE, descriptors[a].fd, descriptors[b].fd);
+    // By the copies here, which stay when the process closes its own, or ends.
+    const long order = syscall(SYS_kcmp, self, self, KCMP_FILE, descriptors[a].local_fd, descriptors[b].local_fd);
     if (order < 0 && failed == 0) failed = errno;
     return order;
   };

@@ -12,7 +12,7 @@
 namespace tardigrade {
 
 // Finds out which descriptors, of one process or of many, refer to one open file description, by
-// kcmp(2), sorting instead of comparing all pairs.  Sets file_of[i] to the number of descriptor i's description and first_of
+// kcmp(2) of their copies in this process (local_fd), sorting instead of comparing all pairs.  Sets file_of[i] to the number of descriptor i's description and first_of
 // to the first descriptor of each, in order of descriptors.
 Status GroupByFile(std::span<const FdFacts> descriptors, std::vector<size_t>& file_of,
                    std::vector<size_t>& first_of);

@@ -20,6 +20,7 @@ FdFacts Facts(int fd) {
   FdFacts facts;
   facts.pid = getpid();
   facts.fd = fd;
+  facts.local_fd = fd;
   fstat(fd, &facts.stat);
   return facts;
 }
@@ -45,7 +46,7 @@ TEST(GroupByFile, NoDescriptors) {
 TEST(GroupByFile, ADescriptorThatIsGoneIsAnError) {
   const ScopedFd a(open("/dev/null", O_RDWR));
   std::vector<FdFacts> all = {Facts(a.get()), Facts(a.get())};
-  all[1].fd = 1 << 20;
+  all[1].local_fd = 1 << 20;
   std::vector<size_t> file_of, first_of;
   EXPECT_THAT(GroupByFile(all, file_of, first_of), FailsWith(ErrorCode::kSystem, "kcmp"));
 }

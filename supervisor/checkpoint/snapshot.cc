@@ -4,6 +4,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <ctime>
 #include <filesystem>
 #include <memory>
@@ -103,15 +104,14 @@ class SnapshotRun {
     }
     uint64_t expected_bytes = 0;
     {
-      ASSIGN_OR_RETURN(const std::unique_ptr<Survey> first_look, Survey::Take(members, kinds_, /*frozen=*/false));
-      first_look->SetExternal(options_.external);
-      RETURN_IF_ERROR(first_look->Check(kinds_));
-      RETURN_IF_ERROR(CheckSharing(*first_look));
+      std::unique_ptr<Survey> first_look;
+      RETURN_IF_ERROR(LookFirst(members, first_look));
       ASSIGN_OR_RETURN(image_, ImageWriter::Create(options_.dir, options_.overwrite));
       // Of a running tree all but the root may come and go, so that only its page file is certain.
-      if (const ProcessSurvey& root = first_look->processes[0]; !root.has_ended && !root.threads.empty()) {
-        ASSIGN_OR_RETURN(root_pages_, image_->CreatePages(std::to_string(root.inner_pid)));
-        expected_bytes = ExpectedPageBytes(root.threads[0].status);
+      const ProcessSurvey* root = first_look == nullptr ? nullptr : &first_look->processes[0];
+      if (root != nullptr && !root->has_ended && !root->threads.empty()) {
+        ASSIGN_OR_RETURN(root_pages_, image_->CreatePages(std::to_string(root->inner_pid)));
+        expected_bytes = ExpectedPageBytes(root->threads[0].status);
       }
     }
     writer_ = std::make_unique<ProcessWriter>(*image_);
@@ -121,11 +121,28 @@ class SnapshotRun {
     return Ok();
   }
 
+  // Of a tree that runs anybody but the root may end, and close descriptors while they are looked at:
+  // only a refusal counts, and only of those who are still there.
+  // `first_look`: null if it came to nothing.
+  Status LookFirst(const std::vector<TreeMember>& members, std::unique_ptr<Survey>& first_look) {
+    Status looked = Look(members, first_look);
+    if (looked.has_value() || members.size() == 1) return looked;
+    const ErrorCode code = looked.error().code();
+    if (code != ErrorCode::kUnsupported && code != ErrorCode::kDenied) return Ok();
+    const auto leaves = [](const TreeMember& member) { return member.parent >= 0 && !member.has_ended && IsLeaving(member.pid); };
+    return std::any_of(members.begin(), members.end(), leaves) ? Ok() : looked;
+  }
+
+  Status Look(const std::vector<TreeMember>& members, std::unique_ptr<Survey>& first_look) {
+    ASSIGN_OR_RETURN(first_look, Survey::Take(members, kinds_, /*frozen=*/false));
+    first_look->SetExternal(options_.external);
+    RETURN_IF_ERROR(first_look->Check(kinds_));
+    return CheckSharing(*first_look);
+  }
+
   Status ClearLeftovers(const TreeMember& member) {
     Status cleared = ClearAfterKilledSupervisors(member.pid, freeze_);
-    // Of a running tree anybody but the root may come and go.
-    if (!cleared.has_value() && member.parent >= 0 && access(StrCat("/proc/", member.pid, "/ns/pid").c_str(), F_OK) != 0)
-      return Ok();
+    if (!cleared.has_value() && member.parent >= 0 && IsLeaving(member.pid)) return Ok();
     return cleared;
   }
 
@@ -186,7 +203,7 @@ class SnapshotRun {
     // Whoever is to go on must not wait for the disk; whoever is not, waits for the commit.
     if (options_.leave != LeaveAs::kAsFound) pages->WriteBehind();
     RETURN_IF_ERROR(CollectTasks(process, kinds_, frozen, context, subject));
-    CollectDescriptors(survey, process, subject);
+    RETURN_IF_ERROR(CollectDescriptors(survey, process, subject));
     RETURN_IF_ERROR(CollectMemory(process, ParentOf(survey, process), frozen, context, subject, saved_objects_, *pages, progress_));
     if (options_.backtraces) TakeBacktraces(process.pid, frozen, subjects_.back());
     // After all that goes by the threads' order as frozen.

@@ -239,9 +239,7 @@ Result<std::unique_ptr<Survey>> Survey::Take(std::span<const TreeMember> members
     Status taken = SurveyProcess(member, kinds, frozen, *survey);
     if (taken.has_value()) continue;
     // Of a running tree anybody but the root may come and go.
-    const bool gone = taken.error().code() == ErrorCode::kTraceeGone || taken.error().errno_value() == ENOENT ||
-                      taken.error().errno_value() == ESRCH;
-    if (!frozen && member.parent >= 0 && gone) continue;
+    if (!frozen && member.parent >= 0 && IsLeaving(member.pid)) continue;
     if (members.size() == 1) return std::move(taken).error();
     return std::move(taken).error().While(StrCat("process ", member.pid));
   }

@@ -104,11 +104,13 @@ struct DescriptorDocument {
   int32_t fd = 0;
   bool close_on_exec = false;
   uint32_t file = 0;  // Index into FilesDocument::files.
+  Value of_process;   // FdKind::CollectOfProcess(); null for nothing, and for all but the lowest number.
   template <typename Self, typename Visitor>
   static void Fields(Self& self, Visitor& visit) {
     visit("fd", self.fd, Range<int32_t>{0, 1 << 30});
     visit("close_on_exec", self.close_on_exec);
     visit("file", self.file);
+    visit("of_process", self.of_process);
   }
 };
 
@@ -222,6 +224,7 @@ struct ProcessDocument {
   // memory, nor descriptors.
   std::optional<int32_t> exit_status;
   int32_t stop_signal = 0;    // The job was stopped by this signal (SIGSTOP, ...); 0 if it ran.
+  bool stop_reported = false;  // Its parent knows: wait(2) has said so.
   std::vector<ThreadDocument> threads;  // Leader first.
   std::vector<KindState> states;
   std::vector<MappingDocument> mappings;  // By address.
@@ -241,6 +244,7 @@ struct ProcessDocument {
     visit("gave_up_terminal", self.gave_up_terminal);
     visit("exit_status", self.exit_status, Range<int32_t>{0, 0xffff});
     visit("stop_signal", self.stop_signal, Range<int32_t>{0, 64});
+    visit("stop_reported", self.stop_reported);
     visit("threads", self.threads, Range<size_t>{0, 100000});
     visit("states", self.states);
     visit("mappings", self.mappings);

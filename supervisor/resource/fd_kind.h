@@ -92,6 +92,14 @@ class FdKind {
 
   virtual Result<Value> Collect(const FdFacts& file, std::span<const FdFacts> all, CollectContext& context) const = 0;
 
+  // What belongs to the process that holds the description, not to the description: POSIX locks.  Asked
+  // in every process that has it, for its lowest number there.  Null: nothing.
+  virtual Result<Value> CollectOfProcess(const FdFacts& file) const {
+    if (file.info.FindAll("lock").empty()) return Value();
+    return Error(ErrorCode::kUnsupported,
+                 StrCat("fd ", file.fd, ", ", file.link, ", is locked, which cannot be saved; unlock it first"));
+  }
+
   // Makes the open file description, with its status flags and offset.  Hosted, no tracee needed.
   // `state` comes from an image and is not to be trusted.
   virtual Result<ScopedFd> Create(const Value& state, CreateContext& context) const = 0;
@@ -118,11 +126,18 @@ class FdKind {
   }
 
   // Adds what only the task itself can do once all its descriptors are at their numbers: epoll
-  // interest lists, POSIX locks, F_SETOWN.  `fd` is the lowest number of the description there.  Of
+  // interest lists, F_SETOWN.  `fd` is the lowest number of the description there.  Of
   // several processes that hold the description, the first one's task does it.
   virtual Status PlanInTask(const Value& state, int fd, SyscallPlan& plan) const {
     (void)state, (void)fd, (void)plan;
     return Ok();
+  }
+
+  // After that, in every process for which there is something: adds what makes it, `of_process`, again.
+  virtual Status PlanOfProcess(const Value& state, const Value& of_process, int fd, SyscallPlan& plan) const {
+    (void)state, (void)fd, (void)plan;
+    if (of_process.IsNull()) return Ok();
+    return Error(ErrorCode::kBadImage, StrCat("a ", name(), " has nothing of a process alone"));
   }
 };
 

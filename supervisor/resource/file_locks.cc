@@ -44,6 +44,16 @@ Result<FileLock> ParseLock(std::string_view line) {
   return lock;
 }
 
+struct ProcessLocks {
+  std::vector<FileLock> locks;
+  template <typename Self, typename Visitor>
+  static void Fields(Self& self, Visitor& visit) {
+    visit("locks", self.locks);
+  }
+};
+
+bool IsOfProcess(const FileLock& lock) { return lock.kind == LockKind::kPosix; }
+
 struct flock ToFlock(const FileLock& lock) {
   struct flock out = {};
   out.l_type = lock.exclusive ? F_WRLCK : F_RDLCK;
@@ -69,6 +79,19 @@ Result<std::vector<FileLock>> ParseLocks(const FdInfo& info) {
   return locks;
 }
 
+Result<std::vector<FileLock>> ParseDescriptionLocks(const FdInfo& info) {
+  ASSIGN_OR_RETURN(std::vector<FileLock> locks, ParseLocks(info));
+  std::erase_if(locks, IsOfProcess);
+  return locks;
+}
+
+Result<Value> CollectProcessLocks(const FdInfo& info) {
+  ProcessLocks of_process;
+  ASSIGN_OR_RETURN(of_process.locks, ParseLocks(info));
+  std::erase_if(of_process.locks, [](const FileLock& lock) { return !IsOfProcess(lock); });
+  return of_process.locks.empty() ? Value() : Encode(of_process);
+}
+
 Status TakeDescriptionLocks(const std::vector<FileLock>& locks, const std::string& path,
                             int local_fd) {
   for (const FileLock& lock : locks) {
@@ -82,11 +105,15 @@ Status TakeDescriptionLocks(const std::vector<FileLock>& locks, const std::strin
   return Ok();
 }
 
-void PlanProcessLocks(const std::vector<FileLock>& locks, const std::string& path, int fd,
-                      SyscallPlan& plan) {
-  for (const FileLock& lock : locks)
-    if (lock.kind == LockKind::kPosix)
-      plan.Add(Attempt(path), SYS_fcntl, {fd, F_SETLK, Arg::Copy(ToFlock(lock))});
+Status PlanProcessLocks(const Value& of_process, const std::string& path, int fd,
+                        SyscallPlan& plan) {
+  if (of_process.IsNull()) return Ok();
+  ASSIGN_OR_RETURN(const ProcessLocks decoded, Decode<ProcessLocks>(of_process, "of_process"));
+  for (const FileLock& lock : decoded.locks) {
+    if (!IsOfProcess(lock)) return Error(ErrorCode::kBadImage, "a process's lock is not its own");
+    plan.Add(Attempt(path), SYS_fcntl, {fd, F_SETLK, Arg::Copy(ToFlock(lock))});
+  }
+  return Ok();
 }
 
 }  // namespace tardigrade

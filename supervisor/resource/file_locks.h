@@ -39,13 +39,19 @@ struct FileLock {
 // lock_get_status().  Errors: kUnsupported for leases and delegations.
 Result<std::vector<FileLock>> ParseLocks(const FdInfo& info);
 
+// Those of the description alone.
+Result<std::vector<FileLock>> ParseDescriptionLocks(const FdInfo& info);
+
+// Those of the process, for FdKind::CollectOfProcess(): fdinfo shows every process its own.
+Result<Value> CollectProcessLocks(const FdInfo& info);
+
 // Takes those of the description.  Errors: kSystem with EAGAIN if somebody else holds one.
 Status TakeDescriptionLocks(const std::vector<FileLock>& locks, const std::string& path,
                             int local_fd);
 
-// Has the task take those of the process.
-void PlanProcessLocks(const std::vector<FileLock>& locks, const std::string& path, int fd,
-                      SyscallPlan& plan);
+// Has the task take those of the process, as CollectProcessLocks() found them.  Errors: kBadImage.
+Status PlanProcessLocks(const Value& of_process, const std::string& path, int fd,
+                        SyscallPlan& plan);
 
 }  // namespace tardigrade
 

@@ -4,11 +4,16 @@
 #include <signal.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstddef>
 #include <cstdlib>
+#include <ctime>
 #include <map>
+#include <new>
+#include <span>
 
 #include "supervisor/base/file_io.h"
 #include "supervisor/kernel/task_status.h"
@@ -159,19 +164,46 @@ Status Finisher::AwaitReplay(Segment& segment, size_t thread, arch::Registers& s
   return Error(ErrorCode::kInternal, StrCat("thread ", tids_[thread], " does not sleep"));
 }
 
-Status Finisher::UnmapSegment(const Segment& segment) {
+// By the first thread that is to live.
+Result<int64_t> Finisher::Call(const Segment& segment, uint64_t number, uint64_t arg0, uint64_t arg1, uint64_t arg2,
+                               uint64_t arg3) {
   const pid_t tid = leader_exits_ ? tids_[1] : leader_;
   ASSIGN_OR_RETURN(arch::Registers registers, ptrace::GetRegisters(tid));
-  arch::AimCall(registers, segment.syscall_insn(), SYS_munmap, segment.place().start, segment.place().size);
+  arch::AimCall(registers, segment.syscall_insn(), number, arg0, arg1, arg2, arg3);
   RETURN_IF_ERROR(ptrace::SetRegisters(tid, registers));
   for (const char* stop : {"entry", "exit"}) {
     RETURN_IF_ERROR(ptrace::ContinueToSyscall(tid));
     ASSIGN_OR_RETURN(const WaitStatus status, ptrace::WaitStopUntil(tid, Clock::now() + kStopLimit));
     if (status.kind != WaitStatus::Kind::kSyscallStop)
-      return Error(ErrorCode::kInternal, StrCat("unmapping the restorer: ", status.ToString(), " instead of the ", stop));
+      return Error(ErrorCode::kInternal, StrCat(status.ToString(), " instead of the ", stop, " of system call ", number));
   }
   ASSIGN_OR_RETURN(registers, ptrace::GetRegisters(tid));
-  const int64_t result = arch::CallOf(registers).result;
+  return arch::CallOf(registers).result;
+}
+
+Status Finisher::Forget(Segment& segment, const StopNotices& notices) {
+  for (const int32_t child : notices.to_forget) {
+    ASSIGN_OR_RETURN(const int64_t result, Call(segment, SYS_wait4, static_cast<uint64_t>(child), 0, WUNTRACED | WNOHANG | __WALL));
+    if (result != child) return Error(ErrorCode::kInternal, StrCat("waiting for the stop of process ", child, " gave ", result));
+  }
+  if (!notices.signalled) return Ok();
+  struct Wanted {
+    uint64_t set = uint64_t{1} << (SIGCHLD - 1);
+    timespec none = {};
+  };
+  const auto* wanted = new (segment.scratch()) Wanted;
+  static_assert(sizeof(Wanted) <= Segment::kScratchBytes);
+  const uint64_t at = reinterpret_cast<uint64_t>(wanted);
+  ASSIGN_OR_RETURN(const int64_t result, Call(segment, SYS_rt_sigtimedwait, at + offsetof(Wanted, set), 0,
+                                              at + offsetof(Wanted, none), sizeof(wanted->set)));
+  // Nobody is told where nobody wants to know (SA_NOCLDSTOP).
+  if (result == SIGCHLD || result == -EAGAIN) return Ok();
+  return Error(ErrorCode::kInternal, StrCat("taking the notice of a stop gave ", result));
+}
+
+Status Finisher::UnmapSegment(const Segment& segment) {
+  ASSIGN_OR_RETURN(const int64_t result, Call(segment, SYS_munmap, segment.place().start, segment.place().size), "unmapping the restorer");
+  const pid_t tid = leader_exits_ ? tids_[1] : leader_;
   if (result != 0) return Error::Syscall(ErrorCode::kRemote, static_cast<int>(-result), "unmapping the restorer");
   // Only in an event stop does the kernel look at -ERESTART* again, see arch_do_signal_or_restart().
   RETURN_IF_ERROR(ptrace::Interrupt(tid));
@@ -208,7 +240,7 @@ Status Finisher::AwaitZombie() {
   }
 }
 
-Status Finisher::Arm(Segment& segment, const LoadedProcess& process) {
+Status Finisher::Arm(Segment& segment, const LoadedProcess& process, const StopNotices& notices) {
   RETURN_IF_ERROR(StopThreads(), "stopping the restored threads");
   std::vector<arch::Registers> registers;
   const std::optional<int32_t>& exit_code = process.document.threads[0].exit_code;
@@ -222,6 +254,7 @@ Status Finisher::Arm(Segment& segment, const LoadedProcess& process) {
     }
     registers.push_back(saved);
   }
+  RETURN_IF_ERROR(Forget(segment, notices));
   RETURN_IF_ERROR(UnmapSegment(segment));
   for (size_t i = leader_exits_ ? 1 : 0; i < tids_.size(); ++i) {
     const ThreadDocument& document = process.document.threads[i];
@@ -233,13 +266,21 @@ Status Finisher::Arm(Segment& segment, const LoadedProcess& process) {
   return Ok();
 }
 
-Status Finisher::Release(int stop_signal) {
-  if (leader_exits_) {
-    RETURN_IF_ERROR(ptrace::Detach(leader_));
-    RETURN_IF_ERROR(AwaitZombie());
-  }
-  // Pending until the detach, then the whole group stops before any of it runs.
-  if (stop_signal != 0 && kill(leader_, stop_signal) != 0) return Error::Errno("stopping the restored job");
+Status Finisher::LeaveExitedLeader() {
+  if (!leader_exits_ || leader_left_) return Ok();
+  leader_left_ = true;
+  RETURN_IF_ERROR(ptrace::Detach(leader_));
+  return AwaitZombie();
+}
+
+Status Finisher::Stop(int signal) {
+  // It would not stop, and yet be waited for: kernel/exit.c, exit_signals().
+  RETURN_IF_ERROR(LeaveExitedLeader());
+  return StopJob(leader_, std::span(tids_).subspan(leader_exits_ ? 1 : 0), signal);
+}
+
+Status Finisher::Release() {
+  RETURN_IF_ERROR(LeaveExitedLeader());
   for (auto it = tids_.rbegin(); it != tids_.rend(); ++it) {
     if (leader_exits_ && *it == leader_) continue;
     const Status detached = ptrace::Detach(*it);

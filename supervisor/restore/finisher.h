@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "supervisor/base/result.h"
+#include "supervisor/restore/job_stop.h"
 #include "supervisor/restore/loaded_image.h"
 #include "supervisor/restore/segment.h"
 
@@ -37,10 +38,13 @@ class Finisher {
   Status CheckAlive(const std::function<Status()>& failure);
 
   // Stops every thread, takes the segment away and gives all their registers.
-  Status Arm(Segment& segment, const LoadedProcess& process);
+  Status Arm(Segment& segment, const LoadedProcess& process, const StopNotices& notices);
 
-  // Lets the process run: the point of no return.
-  Status Release(int stop_signal);
+  // After Arm(): stops the process by `signal`, and keeps it traced.
+  Status Stop(int signal);
+
+  // Lets the process run, unless it is stopped: the point of no return.
+  Status Release();
 
   pid_t leader() const { return leader_; }
 
@@ -51,13 +55,19 @@ class Finisher {
   // Until no thread is in any other state than `wanted` or kParked.
   Status AwaitState(Segment& segment, protocol::RestorerState wanted, const Watcher& watcher);
   Status AwaitReplay(Segment& segment, size_t thread, arch::Registers& saved);
+  // A system call of the task, which sits in the segment still.
+  Result<int64_t> Call(const Segment& segment, uint64_t number, uint64_t arg0, uint64_t arg1, uint64_t arg2 = 0,
+                       uint64_t arg3 = 0);
+  Status Forget(Segment& segment, const StopNotices& notices);
   Status UnmapSegment(const Segment& segment);
   Status ExitLeader(const Segment& segment, int32_t exit_code);
   Status AwaitZombie();
+  Status LeaveExitedLeader();
 
   pid_t leader_;
   bool seccomp_;
   bool leader_exits_ = false;  // It is on its way out of the kernel for good.
+  bool leader_left_ = false;
   std::vector<pid_t> tids_;    // As seen here; in the order of the image.
 };
 

@@ -154,14 +154,47 @@ class Attempt {
     progress_.End();
     (void)Failure();
     for (std::string& warning : reports_.warnings) report_.warnings.push_back(std::move(warning));
-    RETURN_IF_ERROR(EachProcess(finishers, [this](Finisher& finisher, size_t i) {
-      return finisher.Arm(*segments_[i], image_.processes[i]);
-    }));
+    RETURN_IF_ERROR(ArmAll(finishers));
     if (options_.on_restored) RETURN_IF_ERROR(options_.on_restored(task_.pid, report_.warnings));
     launcher_->SetFree(task_);
-    return EachProcess(finishers, [this](Finisher& finisher, size_t i) {
-      return finisher.Release(image_.processes[i].document.stop_signal);
-    });
+    return EachProcess(finishers, [](Finisher& finisher, size_t) { return finisher.Release(); });
+  }
+
+  // Children before their parents, so that the parents still can be made to forget that they stopped.
+  Status ArmAll(std::vector<Finisher>& finishers) {
+    std::map<int32_t, Finisher*> by_pid;
+    std::map<int32_t, StopNotices> notices;
+    auto finisher = finishers.rbegin();
+    for (const LoadedProcess& process : image_.processes) {
+      if (!process.has_ended()) by_pid[process.document.pid] = &finishers[by_pid.size()];
+    }
+    for (size_t i = image_.processes.size(); i-- > 0;) {
+      const LoadedProcess& process = image_.processes[i];
+      if (process.has_ended()) continue;
+      const ProcessDocument& document = process.document;
+      Status armed = (finisher++)->Arm(*segments_[i], process, notices[document.pid]);
+      const auto parent = by_pid.find(document.parent);
+      if (armed.has_value() && document.stop_signal != 0)
+        armed = Stop(*by_pid.at(document.pid), document, parent == by_pid.end() ? nullptr : parent->second, notices[document.parent]);
+      if (!armed.has_value()) return OfProcess(i, std::move(armed));
+    }
+    return Ok();
+  }
+
+  // `parent`: null if it is not of the job.
+  static Status Stop(Finisher& finisher, const ProcessDocument& document, const Finisher* parent, StopNotices& notices) {
+    if (parent == nullptr) return finisher.Stop(document.stop_signal);
+    ASSIGN_OR_RETURN(const bool pending, HasPendingSigchld(parent->leader()));
+    RETURN_IF_ERROR(finisher.Stop(document.stop_signal));
+    notices.signalled = notices.signalled || !pending;
+    if (document.stop_reported) notices.to_forget.push_back(document.pid);
+    return Ok();
+  }
+
+  // Of many processes the message has to say which one.
+  Status OfProcess(size_t i, Status status) const {
+    if (image_.processes.size() == 1) return status;
+    return std::move(status).error().While(StrCat("process ", image_.processes[i].document.pid));
   }
 
   // `finishers` are of those that have not ended, in their order.
@@ -171,9 +204,7 @@ class Attempt {
     for (size_t i = 0; i < image_.processes.size(); ++i) {
       if (image_.processes[i].has_ended()) continue;
       Status done = step(*finisher++, i);
-      if (done.has_value()) continue;
-      if (image_.processes.size() == 1) return done;
-      return std::move(done).error().While(StrCat("process ", image_.processes[i].document.pid));
+      if (!done.has_value()) return OfProcess(i, std::move(done));
     }
     return Ok();
   }

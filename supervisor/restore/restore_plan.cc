@@ -120,22 +120,31 @@ class Planner {
   static constexpr uint64_t kSizeSlack = 256;
 
   Status PlanDescriptorsInTask(size_t index, SyscallPlan& plan) {
-    std::map<uint32_t, int> lowest;
+    std::map<uint32_t, const DescriptorDocument*> lowest;
     for (const DescriptorDocument& d : image_.processes[index].document.descriptors) {
-      const auto [it, added] = lowest.emplace(d.file, d.fd);
-      it->second = std::min(it->second, d.fd);
+      const auto [it, added] = lowest.emplace(d.file, &d);
+      if (d.fd < it->second->fd) it->second = &d;
     }
     for (const auto step : {&FdKind::PlanBeforeLocks, &FdKind::PlanInTask}) {
-      for (const auto& [file_index, fd] : lowest) {
-        if (!owners_.Owns(index, file_index)) continue;
-        const KindState& file = image_.files.files[file_index];
-        const FdKind* kind = FindFdKind(kinds_, file.kind);
-        if (kind == nullptr)
-          return Error(ErrorCode::kBadImage, StrCat("the image has a file of a kind this version does not know: ", file.kind));
-        RETURN_IF_ERROR((kind->*step)(file.state, fd, plan), "fd ", fd);
+      for (const auto& [file, descriptor] : lowest) {
+        if (!owners_.Owns(index, file)) continue;
+        ASSIGN_OR_RETURN(const FdKind* kind, KindOf(file));
+        RETURN_IF_ERROR((kind->*step)(image_.files.files[file].state, descriptor->fd, plan), "fd ", descriptor->fd);
       }
     }
+    for (const DescriptorDocument& d : image_.processes[index].document.descriptors) {
+      if (d.of_process.IsNull()) continue;
+      ASSIGN_OR_RETURN(const FdKind* kind, KindOf(d.file));
+      RETURN_IF_ERROR(kind->PlanOfProcess(image_.files.files[d.file].state, d.of_process, d.fd, plan), "fd ", d.fd);
+    }
     return Ok();
+  }
+
+  Result<const FdKind*> KindOf(uint32_t file) const {
+    const std::string& name = image_.files.files[file].kind;
+    const FdKind* kind = FindFdKind(kinds_, name);
+    if (kind != nullptr) return kind;
+    return Error(ErrorCode::kBadImage, StrCat("the image has a file of a kind this version does not know: ", name));
   }
 
   Status PlanThread(size_t index, size_t thread, ThreadPlans& plans) {

@@ -177,6 +177,9 @@ int64_t Segment::ReplayResult(size_t thread) {
 
 uint64_t Segment::syscall_insn() const { return place_.start + header()->syscall_insn; }
 
+// The far end of the leader's stack.
+void* Segment::scratch() { return reinterpret_cast<void*>(slot(0).stack_top - kStackBytes); }
+
 void Segment::Enter() {
   // See restorer/restorer.cc: slot in rdi, header in rsi, stack in rdx.
   asm volatile(

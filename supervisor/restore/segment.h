@@ -72,6 +72,10 @@ class Segment {
   // Address of a `syscall` instruction in the blob.
   uint64_t syscall_insn() const;
 
+  // Memory of the task, mapped here as well, that nothing else uses once the leader is parked.
+  static constexpr size_t kScratchBytes = 64;
+  void* scratch();
+
   // Leaves the hosted code for good: runs the blob as the leader.
   [[noreturn]] void Enter();
 

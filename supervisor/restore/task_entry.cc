@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <ctime>
+#include <map>
 #include <utility>
 #include <vector>
 
@@ -253,10 +254,10 @@ class Task {
   // Numbers the job's descriptors and the page file.
   Status NumberDescriptors() {
     RETURN_IF_ERROR(PutAt(process().pages->fd(), plan().fds.pages, O_CLOEXEC));
-    std::vector<DescriptorDocument> wanted = document().descriptors;
-    std::sort(wanted.begin(), wanted.end(), [](const auto& a, const auto& b) { return a.fd < b.fd; });
-    for (const DescriptorDocument& d : wanted)
-      RETURN_IF_ERROR(PutAt(factory_.file(d.file), d.fd, d.close_on_exec ? O_CLOEXEC : 0));
+    std::map<int32_t, const DescriptorDocument*> by_number;
+    for (const DescriptorDocument& d : document().descriptors) by_number.emplace(d.fd, &d);
+    for (const auto& [fd, d] : by_number)
+      RETURN_IF_ERROR(PutAt(factory_.file(d->file), fd, d->close_on_exec ? O_CLOEXEC : 0));
     return Ok();
   }
 
@@ -277,6 +278,7 @@ class Task {
 
   // As it ended the first time, but for a core dump.
   [[noreturn]] void End() {
+    (void)prctl(PR_SET_NAME, in_.image->reader->manifest().processes[index_].comm.c_str());
     const int status = *document().exit_status;
     if (!WIFSIGNALED(status)) _exit(WEXITSTATUS(status));
     const rlimit none = {};

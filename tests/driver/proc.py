@@ -107,12 +107,13 @@ def cpu_seconds(pid):
 def wait_gone(pid, timeout=10):
     """Waits until the process is dead and reaped; reaps it if it is a child of this process."""
     deadline = time.monotonic() + timeout
-    while time.monotonic() < deadline:
+    while True:
         try:
             os.waitpid(pid, os.WNOHANG)
         except ChildProcessError:
             pass
         if not os.path.exists(f"/proc/{pid}"):
             return True
+        if time.monotonic() >= deadline:
+            return False
         time.sleep(0.002)
-    return False

@@ -55,12 +55,15 @@ inline void ReissueCall(Registers& registers) {
 }
 
 // Makes the thread run the system call at `instruction`, with no call of its own to be restarted.
-inline void AimCall(Registers& registers, uint64_t instruction, uint64_t number, uint64_t arg0, uint64_t arg1) {
+inline void AimCall(Registers& registers, uint64_t instruction, uint64_t number, uint64_t arg0, uint64_t arg1,
+                    uint64_t arg2 = 0, uint64_t arg3 = 0) {
   registers.rip = instruction;
   registers.rax = number;
   registers.orig_rax = ~0ull;
   registers.rdi = arg0;
   registers.rsi = arg1;
+  registers.rdx = arg2;
+  registers.r10 = arg3;
 }
 
 }  // namespace tardigrade::arch

@@ -27,8 +27,8 @@ REFUSED = {
     "refuse_unix_waiting": "waits to be accepted",
     "refuse_pty_locked": "TIOCSLCKTRMIOS",
     "refuse_userfaultfd": "userfaultfd",
-    # Process trees and SysV IPC come with the issues after this one.
-    "call_wait4": "child",
+    # Without --tree.
+    "refuse_children": "--tree",
 }
 
 # Refused to an ordinary user, because the kernel denies it.
@@ -37,6 +37,12 @@ DENIED_UNPRIVILEGED = {
     "seccomp": "CAP_SYS_ADMIN",
     "seccomp_strict_list": "CAP_SYS_ADMIN",
 }
+
+# Snapshotted with --tree, as is everything whose name begins with tree_.
+TREE_PROGRAMS = ("call_wait4", "call_waitid")
+
+# Trees that fork and exit all the time.
+CHANGING_TREES = ("tree_busy",)
 
 # Its filters forbid the system calls of a snapshot: only --allow-fragile dares.
 FRAGILE_PROGRAMS = ("seccomp_strict_list",)
@@ -47,6 +53,13 @@ HUGE_PAGE_PROGRAMS = ("mem_hugetlb",)
 # Exit status of the tool for something that is not supported, or denied.
 UNSUPPORTED_STATUS = 69
 DENIED_STATUS = 77
+
+
+def snapshot_flags(program):
+    flags = ["--allow-fragile"] if program in FRAGILE_PROGRAMS else []
+    if program.startswith("tree_") or program in TREE_PROGRAMS:
+        flags.append("--tree")
+    return flags
 
 
 def refusal(program, variant):

@@ -36,6 +36,8 @@ FOREGROUND_PROGRAMS = (
     "threads_100",
     "thread_exited",
     "fd_regular",
+    "tree_levels",
+    "tree_zombies",
 )
 
 Outcome = collections.namedtuple("Outcome", "program build variant result reason seconds")

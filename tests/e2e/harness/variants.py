@@ -9,6 +9,7 @@ import time
 import expectations
 import proc
 import tool as tools
+import tree
 
 
 class CaseFailed(Exception):
@@ -35,7 +36,9 @@ class Case:
         self.image = os.path.join(directory, "job.image")
         self.pidfile = os.path.join(directory, "pid")
         self.refusal = None  # Of its snapshot: a word of the message, the exit status.
-        self.fragile = ["--allow-fragile"] if program in expectations.FRAGILE_PROGRAMS else []
+        self.snapshot_flags = expectations.snapshot_flags(program)
+        # Its descendants come and go: they cannot be told apart from what they were.
+        self.changes = program in expectations.CHANGING_TREES
         self.child = None  # The program as it was started.
         self.pid = None  # As seen here, now.
         self.dead = [0.0, 0.0]  # At least, at most; seconds.
@@ -82,6 +85,8 @@ class Case:
                 raise CaseFailed(f"said ok, but exited with {self.child.returncode}")
         elif not proc.wait_gone(self.pid):
             raise CaseFailed("said ok, but did not exit")
+        if left := tree.all_gone([], self.dir, 5):
+            raise CaseFailed(f"said ok and exited, but left processes behind: {left}")
 
     def _wait_file(self, path, timeout):
         deadline = time.monotonic() + timeout
@@ -109,16 +114,11 @@ class Case:
         return f"; it wrote: {text[-300:]}" if text else ""
 
     def clean_up(self):
-        for pid in {
+        roots = {
             self.pid,
             self.child.pid if self.child and self.child.returncode is None else None,
-        }:
-            if pid and proc.is_alive(pid):
-                try:
-                    os.kill(pid, signal.SIGKILL)
-                except ProcessLookupError:
-                    pass
-                proc.wait_gone(pid, 3)
+        }
+        tree.kill_all(roots - {None}, self.dir)
         if self.child:
             self.child.poll()
 
@@ -126,10 +126,11 @@ class Case:
 
     def snapshot(self, *arguments):
         self.snapshots += 1
-        self.tool.snapshot(self.pid, self.image, *arguments, *self.fragile, uid=self.uid)
+        self.tool.snapshot(self.pid, self.image, *arguments, *self.snapshot_flags, uid=self.uid)
 
     def snapshot_and_kill(self):
         """Returns the moments before and after; the program is dead and reaped then."""
+        family = tree.members(self.pid)
         before = time.monotonic()
         self.snapshot("--kill", "--overwrite")
         after = time.monotonic()
@@ -138,23 +139,30 @@ class Case:
                 raise CaseFailed(
                     f"after snapshot --kill the job's status is {self.child.returncode}"
                 )
-        elif not proc.wait_gone(self.pid):
-            raise CaseFailed("the job is alive after snapshot --kill")
+        # Of a tree that changes nobody knows whom it left behind as a zombie.
+        if left := tree.all_gone(family, self.dir, session=self.pid if self.changes else None):
+            raise CaseFailed(f"after snapshot --kill there still are {left}")
         return before, after
 
     def restore(self):
         self.pid = self.tool.restore_detached(self.image, self.pidfile, uid=self.uid)
 
     def kill_and_restore(self):
-        ids = proc.inner_ids(self.pid)
-        kinds = proc.descriptor_kinds(self.pid)
+        view = lambda: {
+            "relations": tree.relations(self.pid),
+            "descriptors": tree.descriptors(self.pid),
+            "shared descriptions": tree.sharing(self.pid),
+        }
+        old = {"ids": proc.inner_ids(self.pid)} if self.changes else view()
         before, after = self.snapshot_and_kill()
         begin = time.monotonic()
         self.restore()
         self.dead[0] += begin - after
         self.dead[1] += time.monotonic() - before
-        self._same("ids", ids, proc.inner_ids(self.pid))
-        self._same("descriptors", kinds, proc.descriptor_kinds(self.pid), forget=" (deleted)")
+        new = {"ids": proc.inner_ids(self.pid)} if self.changes else _settled(view, old)
+        for what, was in old.items():
+            forget = " (deleted)" if what == "descriptors" else None
+            self._same(what, was, new[what], forget)
 
     def _same(self, what, before, after, forget=None):
         if not after or not proc.is_alive(self.pid):
@@ -180,6 +188,28 @@ def _difference(before, after):
     return f"before {', '.join(lost) or 'nothing more'}; after {', '.join(new) or 'nothing more'}"
 
 
+def _settled(view, wanted):
+    """What there is to see, once those that were let go had time to stop where they were stopped."""
+    for _ in range(50):
+        seen = view()
+        if seen.get("relations") == wanted.get("relations"):
+            break
+        time.sleep(0.01)
+    return seen
+
+
+def _outer_view(case, pids):
+    """What must not change when a tree is left running."""
+    view = {} if case.changes else {"relations": tree.relations(case.pid)}
+    for pid in pids:
+        if not proc.is_alive(pid):
+            continue
+        view[f"maps of {pid}"] = proc.maps(pid)
+        view[f"descriptors of {pid}"] = proc.descriptors(pid)
+        view[f"threads of {pid}"] = proc.threads(pid)
+    return view
+
+
 # --- the variants
 
 
@@ -190,21 +220,19 @@ def undisturbed(case):
 
 def left_running(case):
     case.start()
-    view = lambda: {
-        "maps": proc.maps(case.pid),
-        "descriptors": proc.descriptors(case.pid),
-        "threads": proc.threads(case.pid),
-    }
+    pids = [case.pid] if case.changes else tree.members(case.pid)
+    view = lambda: _outer_view(case, pids)
     before = view()
+    stopped = tree.stopped(case.pid)
     begin = time.monotonic()
     case.snapshot()
     case.dead[1] += time.monotonic() - begin
-    leftovers = proc.tracing_leftovers(case.pid)
+    leftovers = tree.tracing_leftovers(case.pid, stopped)
     if leftovers:
         raise CaseFailed(leftovers)
-    after = view()
+    after = _settled(view, before)
     for what, old in before.items():
-        case._same(what, old, after[what])
+        case._same(what, old, after.get(what))
     if os.path.exists(case.image + ".partial"):
         raise CaseFailed("a .partial image was left behind")
     case.tool.verify(case.image, uid=case.uid)
@@ -276,7 +304,7 @@ def refused(case):
     begin = time.monotonic()
     try:
         case.snapshots += 1
-        case.tool.snapshot(case.pid, case.image, uid=case.uid)
+        case.tool.snapshot(case.pid, case.image, *case.snapshot_flags, uid=case.uid)
     except tools.ToolError as error:
         if error.rc != status or wanted not in error.text:
             raise CaseFailed(
@@ -285,7 +313,7 @@ def refused(case):
     else:
         raise CaseFailed(f"the snapshot succeeded, though '{wanted}' should have been refused")
     case.dead[1] += time.monotonic() - begin
-    leftovers = proc.tracing_leftovers(case.pid)
+    leftovers = tree.tracing_leftovers(case.pid)
     if leftovers:
         raise CaseFailed(leftovers)
     for left in (case.image, case.image + ".partial"):
