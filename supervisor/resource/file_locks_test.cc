@@ -27,6 +27,19 @@ TEST(ParseLocks, ReadsEveryKind) {
                 {.kind = LockKind::kDescription, .exclusive = true, .start = 7, .length = 0}}));
 }
 
+TEST(ParseLocks, TellsApartWhoseTheyAre) {
+  const FdInfo info = Info("lock:\t1: FLOCK  ADVISORY  WRITE 9398 fe:00:10953857 0 EOF\n"
+                           "lock:\t2: POSIX  ADVISORY  WRITE 9398 fe:00:10953857 10 14\n");
+  EXPECT_EQ(ParseDescriptionLocks(info).value().size(), 1u);
+  const Result<Value> of_process = CollectProcessLocks(info);
+  ASSERT_THAT(of_process, IsOk());
+  SyscallPlan plan;
+  ASSERT_THAT(PlanProcessLocks(of_process.value(), "/x", 5, plan), IsOk());
+  EXPECT_EQ(plan.size(), 1u);
+  EXPECT_TRUE(CollectProcessLocks(Info("lock:\t1: FLOCK  ADVISORY  WRITE 9398 fe:00:10953857 0 EOF\n")).value().IsNull());
+  EXPECT_THAT(PlanProcessLocks(Value(7), "/x", 5, plan), FailsWith(ErrorCode::kBadImage, "of_process"));
+}
+
 TEST(ParseLocks, LeasesAreRefused) {
   EXPECT_THAT(ParseLocks(Info("lock:\t1: LEASE  ACTIVE    READ 9398 fe:00:10953857 0 EOF\n")),
               FailsWith(ErrorCode::kUnsupported, "F_SETLEASE"));

@@ -1,15 +1,15 @@
-"""The busy self-checking program of tests/fault, seen from outside."""
+"""The busy self-checking programs of tests/fault, seen from outside."""
 
 import os
-import signal
 import struct
 import subprocess
 import time
 
 import proc
 import tool as tools
+import tree
 
-COUNTERS = 11  # See busy.c.
+COUNTERS = 11  # See busy.c and busy_tree.c.
 
 
 class Broken(Exception):
@@ -20,6 +20,9 @@ class BusyJob:
     def __init__(self, binary, directory, uid=None):
         self.state = os.path.join(directory, "state")
         self.uid = uid
+        self.directory = directory
+        self.is_tree = os.path.basename(binary) == "busy_tree"
+        self.snapshot_flags = ["--tree"] if self.is_tree else []
         with open(os.path.join(directory, "log"), "ab") as log:
             if uid is not None:
                 # The job's own file, as if its user had started it.
@@ -60,12 +63,12 @@ class BusyJob:
         if not proc.is_alive(self.pid) or self.verdict() != "nothing":
             raise Broken(f"the job has ended: {self.verdict()}")
         deadline = time.monotonic() + seconds
-        leftovers = proc.tracing_leftovers(self.pid)
+        leftovers = tree.tracing_leftovers(self.pid)
         while (
             leftovers and time.monotonic() < deadline - seconds + 1
         ):  # The kernel detaches in its own time.
             time.sleep(0.005)
-            leftovers = proc.tracing_leftovers(self.pid)
+            leftovers = tree.tracing_leftovers(self.pid)
         if leftovers:
             raise Broken(leftovers)
         before = self.progress()
@@ -74,7 +77,7 @@ class BusyJob:
                 stuck = [
                     i for i, (new, old) in enumerate(zip(self.progress(), before)) if new == old
                 ]
-                raise Broken(f"counters {stuck} of busy.c stand still")
+                raise Broken(f"counters {stuck} of the job stand still")
             if not proc.is_alive(self.pid) or self.verdict() != "nothing":
                 raise Broken(f"the job has ended: {self.verdict()}")
             time.sleep(0.005)
@@ -94,6 +97,5 @@ class BusyJob:
             raise Broken("the job does not end")
 
     def kill(self):
-        if proc.is_alive(self.pid):
-            os.kill(self.pid, signal.SIGKILL)
-            self.reap()
+        tree.kill_all([self.pid], self.directory)
+        self.reap()

@@ -67,6 +67,8 @@ class PidsAreTaken(Exception):
 class Restores:
     def __init__(self, arguments, tool, job, area, scratch):
         self.tool, self.job, self.area, self.scratch = tool, job, area, scratch
+        self.binary = os.path.join(scratch, os.path.basename(arguments.busy))
+        self.restore = tool.command("restore")[-1]
         self.image = os.path.join(area, "job.image")
         self.pidfile = os.path.join(area, "pid")
         self.modes = [["--new-pid-namespace"]]
@@ -102,9 +104,10 @@ class Restores:
             left = processes_of(self.scratch)
             if not left:
                 return False
-            jobs = [pid for pid, program in left.items() if program.endswith("/busy")]
-            if len(jobs) == 1 and all(p.endswith(("/busy", "/restore")) for p in left.values()):
-                self.job.pid = jobs[0]
+            jobs = {pid for pid, program in left.items() if program == self.binary}
+            roots = [pid for pid in jobs if int(proc.status(pid).get("PPid", 0)) not in jobs]
+            if len(roots) == 1 and all(p in (self.binary, self.restore) for p in left.values()):
+                self.job.pid = roots[0]
                 try:
                     self.job.check_unharmed(3)
                     return True
@@ -218,9 +221,11 @@ def run_busy_pids(restores):
 
 def run(arguments, restores, binary):
     restores.tool.snapshot(
-        restores.job.pid, restores.image, "--kill", uid=restores.job.uid
+        restores.job.pid, restores.image, "--kill", *restores.job.snapshot_flags, uid=restores.job.uid
     )
     restores.job.reap()
+    if left := restores.await_nothing():
+        raise busy_job.Broken(f"snapshot --kill left {left}")
     normal = restores.normal_seconds()
     print(f"a restore takes {normal * 1000:.0f} ms", flush=True)
     killed = ran = 0
@@ -244,7 +249,7 @@ def main():
     os.umask(0o022)
     scratch = tools.scratch_dir("fault.")
     tool = tools.Tool(arguments.tool_dir, scratch, arguments.verbose)
-    binary = shutil.copy(arguments.busy, os.path.join(scratch, "busy"))
+    binary = shutil.copy(arguments.busy, os.path.join(scratch, os.path.basename(arguments.busy)))
     os.chmod(binary, 0o755)
     uid = tools.UNPRIVILEGED_UID if arguments.user == "nobody" and os.geteuid() == 0 else None
     area = os.path.join(scratch, "area")
@@ -260,7 +265,8 @@ def main():
         verdict = str(failure)
     finally:
         job.kill()
-    name = f"fault/{arguments.user}/restore killed {arguments.count} times"
+    what = os.path.basename(arguments.busy)
+    name = f"fault/{what}/{arguments.user}/restore killed {arguments.count} times"
     print(
         f"{'FAIL' if verdict else 'PASS'} {name}{': ' + verdict if verdict else ''}"
         f" (seed {arguments.seed})"

@@ -46,7 +46,7 @@ def normal_seconds(tool, job, image):
     times = []
     for _ in range(5):
         begin = time.monotonic()
-        tool.snapshot(job.pid, image, "--overwrite", uid=job.uid)
+        tool.snapshot(job.pid, image, "--overwrite", *job.snapshot_flags, uid=job.uid)
         times.append(time.monotonic() - begin)
         job.check_unharmed()
     return statistics.median(times)
@@ -54,7 +54,8 @@ def normal_seconds(tool, job, image):
 
 def kill_one(tool, job, image, after):
     """Returns True if the snapshot was killed, False if it had finished before."""
-    command = tool.command("snapshot", "--pid", job.pid, "-o", image, "--overwrite", uid=job.uid)
+    flags = ["--overwrite", *job.snapshot_flags]
+    command = tool.command("snapshot", "--pid", job.pid, "-o", image, *flags, uid=job.uid)
     supervisor = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
@@ -101,7 +102,7 @@ def run(arguments, tool, job, area):
             break
     print(f"{killed} killed before they had finished, {complete} times a whole image was there")
     tool.snapshot(
-        job.pid, image, "--overwrite", uid=job.uid
+        job.pid, image, "--overwrite", *job.snapshot_flags, uid=job.uid
     )  # What was left behind stands in nobody's way.
     tool.verify(image, uid=job.uid)
     job.finish()
@@ -115,7 +116,7 @@ def main():
     os.umask(0o022)
     scratch = tools.scratch_dir("fault.", arguments.scratch)
     tool = tools.Tool(arguments.tool_dir, scratch, arguments.verbose)
-    binary = shutil.copy(arguments.busy, os.path.join(scratch, "busy"))
+    binary = shutil.copy(arguments.busy, os.path.join(scratch, os.path.basename(arguments.busy)))
     os.chmod(binary, 0o755)
     uid = tools.UNPRIVILEGED_UID if arguments.user == "nobody" and os.geteuid() == 0 else None
     area = os.path.join(scratch, "area")
@@ -130,7 +131,8 @@ def main():
         verdict = str(failure)
     finally:
         job.kill()
-    name = f"fault/{arguments.user}/snapshot killed {arguments.count} times"
+    what = os.path.basename(arguments.busy)
+    name = f"fault/{what}/{arguments.user}/snapshot killed {arguments.count} times"
     print(
         f"{'FAIL' if verdict else 'PASS'} {name}{': ' + verdict if verdict else ''}"
         f" (seed {arguments.seed})"
