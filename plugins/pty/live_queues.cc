@@ -82,11 +82,14 @@ Result<Queues> Unpack(std::string_view in) {
 Status TakeAndPut(const Ends& ends, const TerminalSettings& settings, bool packets, Queues& queues) {
   const int off = 0;
   const int on = 1;
+  const int flags = fcntl(ends.master, F_GETFL);
+  if (flags < 0 || fcntl(ends.master, F_SETFL, flags | O_NONBLOCK) != 0) return Error::Errno("F_SETFL");
   if (packets && ioctl(ends.master, TIOCPKT, &off) != 0) return Error::Errno("TIOCPKT");
   bool touched = false;
   const Status taken = TakeQueues(ends, settings, queues, touched);
   const Status put = touched ? PutQueues(ends, settings, queues) : Ok();
   if (packets && ioctl(ends.master, TIOCPKT, &on) != 0) return Error::Errno("TIOCPKT");
+  if (fcntl(ends.master, F_SETFL, flags) != 0) return Error::Errno("F_SETFL");
   return taken.has_value() ? put : taken;
 }
 

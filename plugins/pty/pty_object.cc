@@ -12,6 +12,7 @@
 #include "plugins/pty/live_queues.h"
 #include "plugins/pty/pty_number.h"
 #include "plugins/pty/settings.h"
+#include "supervisor/resource/open_file.h"
 #include "supervisor/resource/pseudo_terminals.h"
 
 namespace tardigrade::pty {
@@ -134,6 +135,8 @@ Result<ScopedFd> PtyObject::Create(const Value& value, CreateContext& context) c
   if (ioctl(master.get(), TIOCSWINSZ, &size) != 0) return Error::Errno("TIOCSWINSZ");
   if (!state.opened) return master;
   ASSIGN_OR_RETURN(const ScopedFd slave, OpenPeer(master.get(), kOwnFlags));
+  // Its description gets its own flags later.
+  RETURN_IF_ERROR(SetStatusFlags(master.get(), O_NONBLOCK));
   RETURN_IF_ERROR(PutQueues({master.get(), slave.get()}, state.settings, state.queues), PtsPath(state.number));
   if (state.exclusive && ioctl(slave.get(), TIOCEXCL) != 0) return Error::Errno("TIOCEXCL");
   return master;

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <chrono>
 #include <functional>
+#include <string_view>
 #include <utility>
 
 #include "plugins/pty/settings.h"
@@ -28,6 +29,8 @@ constexpr size_t kInputBuffer = 4095;
 constexpr auto kPatience = std::chrono::seconds(2);
 constexpr auto kSoon = std::chrono::milliseconds(20);
 constexpr unsigned kSettleUs = 5000;
+// What one buffer between both ends is made for at most, half of what it takes (TTY_BUFFER_PAGE).
+constexpr size_t kLargestPiece = 1792;
 
 short Poll(int fd) {
   pollfd poller{.fd = fd, .events = POLLIN | POLLOUT, .revents = 0};
@@ -52,13 +55,14 @@ bool Await(const std::function<bool()>& done, Clock::duration patience) {
   return true;
 }
 
-// All of `bytes`, by whatever pieces the terminal takes.
-Status Write(int fd, const std::string& bytes, const char* what) {
+// All of `bytes`, in pieces of that size at most.  Poll says too early that a terminal takes no more
+// (tty_buffer_space_avail()), so both ends do not block.
+Status Write(int fd, std::string_view bytes, const char* what, size_t piece = kLargestPiece) {
   size_t done = 0;
   const bool all = Await(
       [&] {
-        while (done < bytes.size() && IsWritable(fd)) {
-          const ssize_t written = write(fd, bytes.data() + done, std::min<size_t>(bytes.size() - done, 1024));
+        while (done < bytes.size()) {
+          const ssize_t written = write(fd, bytes.data() + done, std::min(bytes.size() - done, piece));
           if (written <= 0) break;
           done += static_cast<size_t>(written);
         }
@@ -67,6 +71,32 @@ Status Write(int fd, const std::string& bytes, const char* what) {
       kPatience);
   if (all) return Ok();
   return Error(ErrorCode::kSystem, StrCat("the terminal took ", done, " of ", bytes.size(), " bytes of ", what));
+}
+
+// As much output as a terminal can ever hold: once the reader's buffer is full, by pieces that leave no
+// room between them and come to exactly the limit of memory before the last (tty_buffer_alloc(): half of
+// what a buffer takes counts, a limit of 8192 for pseudoterminals).
+Status WriteOutput(const Ends& ends, std::string_view output) {
+  struct Piece {
+    size_t bytes;
+    int times;
+  };
+  constexpr Piece kRest[] = {{513, 1}, {kLargestPiece, 8}, {512, 2}};
+  const std::string_view first = output.substr(0, kInputBuffer);
+  RETURN_IF_ERROR(Write(ends.slave, first, "its output"));
+  output.remove_prefix(first.size());
+  if (output.empty()) return Ok();
+  const auto is_full = [&] {
+    int unread = 0;
+    return ioctl(ends.master, FIONREAD, &unread) == 0 && static_cast<size_t>(unread) >= kInputBuffer;
+  };
+  if (!Await(is_full, kPatience)) return Error(ErrorCode::kSystem, "the terminal did not take its output");
+  for (const Piece& piece : kRest) {
+    const std::string_view part = output.substr(0, piece.bytes * static_cast<size_t>(piece.times));
+    RETURN_IF_ERROR(Write(ends.slave, part, "its output", piece.bytes));
+    output.remove_prefix(part.size());
+  }
+  return Write(ends.slave, output, "its output");
 }
 
 // --- settings for the moment
@@ -319,7 +349,7 @@ Status PutQueues(const Ends& ends, const TerminalSettings& settings, const Queue
   }
   if (!queues.output.empty()) {
     RETURN_IF_ERROR(SetSettings(ends.slave, Plain(settings)));
-    RETURN_IF_ERROR(Write(ends.slave, queues.output, "its output"));
+    RETURN_IF_ERROR(WriteOutput(ends, queues.output));
   }
   RETURN_IF_ERROR(SetSettings(ends.slave, settings));
   RETURN_IF_ERROR(Write(ends.master, queues.unprocessed, "its input"));

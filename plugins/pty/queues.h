@@ -6,11 +6,11 @@
 
 namespace tardigrade::pty {
 
-// Both ends of a pseudoterminal with N_TTY, here; nobody else reads or writes meanwhile.  The master
-// is not in packet mode.
+// Both ends of a pseudoterminal with N_TTY, here, both O_NONBLOCK; nobody else reads or writes
+// meanwhile.  The master is not in packet mode.
 struct Ends {
   int master = -1;
-  int slave = -1;  // Open for reading and writing, O_NONBLOCK.
+  int slave = -1;  // Open for reading and writing.
 };
 
 // Takes what is under way out of the terminal.  What it changes on the way besides, PutQueues() puts

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
@@ -32,6 +33,7 @@ class QueuesTest : public ::testing::Test {
   Terminal Make() {
     Terminal made;
     made.master = OpenAnyPty().value();
+    fcntl(made.master.get(), F_SETFL, O_RDWR | O_NONBLOCK);
     made.slave = OpenPeer(made.master.get(), O_RDWR | O_NONBLOCK).value();
     return made;
   }
@@ -221,6 +223,8 @@ TEST_F(QueuesTest, AKilledSupervisorTakesNothingAlong) {
   Type("line\nunfinished");
   Print("output\n");
   const TerminalSettings settings = GetSettings(here_.slave.get()).value();
+  // Whoever outlives the supervisor comes here.
+  ASSERT_EQ(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
   for (int after_us = 0; after_us < 3000; after_us += 50) {
     const pid_t supervisor = fork();
     if (supervisor == 0) {
@@ -229,8 +233,8 @@ TEST_F(QueuesTest, AKilledSupervisorTakesNothingAlong) {
     }
     usleep(static_cast<useconds_t>(after_us));
     kill(supervisor, SIGKILL);
-    waitpid(supervisor, nullptr, 0);
-    usleep(10000);
+    while (wait(nullptr) > 0) {
+    }
   }
   EXPECT_EQ(GetSettings(here_.slave.get()).value(), settings);
   Type("\n");
@@ -238,14 +242,28 @@ TEST_F(QueuesTest, AKilledSupervisorTakesNothingAlong) {
   EXPECT_EQ(Output(here_), "output\r\n");
 }
 
-TEST_F(QueuesTest, MuchOutput) {
-  std::string printed;
-  for (int i = 0; i < 3000; ++i) printed += "0123456789";
+// As much as it takes, whatever the pieces that it came in.
+class FullQueuesTest : public QueuesTest, public ::testing::WithParamInterface<size_t> {};
+
+TEST_P(FullQueuesTest, AllOutputComesBack) {
   Change([](TerminalSettings& settings) { settings.oflag = 0; });
-  for (size_t at = 0; at < printed.size(); at += 1000) Print(printed.substr(at, 1000));
+  std::string printed;
+  for (int number = 0; number < 100000; ++number) {
+    std::string piece = std::to_string(number) + " ";
+    piece.resize(GetParam(), '.');
+    const ssize_t written = write(here_.slave.get(), piece.data(), piece.size());
+    if (written <= 0) break;
+    printed += piece.substr(0, static_cast<size_t>(written));
+    usleep(printed.size() < 6000 ? 2000 : 0);
+  }
+  ASSERT_GT(printed.size(), 8000u);
   Move();
-  ExpectOutput(printed);
+  EXPECT_EQ(queues_.output.size(), printed.size());
+  EXPECT_TRUE(Output(here_) == printed);
+  EXPECT_TRUE(Output(moved_) == printed);
 }
+
+INSTANTIATE_TEST_SUITE_P(Pieces, FullQueuesTest, ::testing::Values(10, 80, 1000, 1024, 1792, 2000, 4096));
 
 }  // namespace
 }  // namespace tardigrade::pty

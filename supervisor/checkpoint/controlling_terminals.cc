@@ -23,7 +23,7 @@ int32_t InnerGroup(const Survey& survey, const ProcessSurvey& leader, std::optio
   if (!outer.has_value() || *outer <= 0) return 0;
   if (const std::optional<pid_t> inner = survey.pids.InnerGroup(*outer); inner.has_value()) return *inner;
   if (leader.pid == leader.inner_pid) return *outer;
-  const Result<std::string> text = ReadFile(StrCat("/proc/", leader.pid, "/root/proc/", leader.inner_pid, "/stat"));
+  const Result<std::string> text = ReadFile(StrCat("/proc/", leader.pid, "/root", "/proc/", leader.inner_pid, "/stat"));
   if (!text.has_value()) return 0;
   const Result<ProcStat> seen = ParseProcStat(text.value());
   const bool is_leader = seen.has_value() && seen.value().pid == leader.inner_pid &&

@@ -1,6 +1,7 @@
 // The pure parts: what is read from /proc text, wait statuses and code.
 
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 
 #include <array>
@@ -99,6 +100,21 @@ TEST(SleepClock, TextIsParsed) {
   for (int field = 4; field < 39; ++field) stat += " 1";
   EXPECT_EQ(ParseCpu(stat + " 5 0"), 5);
   EXPECT_EQ(ParseCpu("413 (a"), std::nullopt);
+}
+
+// A program and its library, and then another program with the same library at another address.
+TEST(GadgetCache, WhatWasInAnotherProgramIsNotMissing) {
+  MemoryMapping program{.start = 0x1000, .end = 0x2000, .prot = PROT_READ | PROT_EXEC, .inode = 1, .path = "/a"};
+  MemoryMapping library{.start = 0x8000, .end = 0x9000, .prot = PROT_READ | PROT_EXEC, .inode = 2, .path = "/l"};
+  arch::GadgetCache cache;
+  cache.Learn({program, library}, {.syscall = 0x1010, .syscall_return = 0x8010, .sigreturn = 0x8020, .pop_number = 0});
+  program.path = "/b";
+  library.start += 0x10000;
+  library.end += 0x10000;
+  const arch::Gadgets hint = cache.HintFor({program, library});
+  EXPECT_EQ(hint.syscall, 0x18010u);
+  EXPECT_EQ(hint.syscall_return, 0x18010u);
+  EXPECT_EQ(hint.sigreturn, 0x18020u);
 }
 
 TEST(Gadgets, AreFound) {

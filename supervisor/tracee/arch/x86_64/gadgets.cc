@@ -55,7 +55,8 @@ Gadgets GadgetsAt(pid_t pid, const std::vector<MemoryMapping>& maps, uint64_t ad
 bool StillHolds(pid_t pid, const std::vector<MemoryMapping>& maps, const Gadgets& hint) {
   return hint.complete() && GadgetsAt(pid, maps, hint.syscall).syscall == hint.syscall &&
          GadgetsAt(pid, maps, hint.syscall_return).syscall_return == hint.syscall_return &&
-         GadgetsAt(pid, maps, hint.sigreturn).sigreturn == hint.sigreturn;
+         GadgetsAt(pid, maps, hint.sigreturn).sigreturn == hint.sigreturn &&
+         GadgetsAt(pid, maps, hint.pop_number).pop_number == hint.pop_number;
 }
 
 }  // namespace
@@ -115,6 +116,8 @@ Gadgets GadgetCache::HintFor(const std::vector<MemoryMapping>& maps) const {
           *places[i] = m.start + (spots[i].offset - m.offset);
       }
     }
+    // The first one was in a file that is not here, but this one begins the same.
+    if (hint.syscall == 0) hint.syscall = hint.syscall_return;
     if (hint.complete()) return hint;
   }
   return {};
