@@ -5,10 +5,12 @@
 
 namespace tardigrade {
 
-// Every kind there is: one line each in builtin_fds.cc, builtin_mappings.cc, builtin_tasks.cc.
+// Every kind there is: one line each in builtin_fds.cc, builtin_jobs.cc, builtin_mappings.cc,
+// builtin_tasks.cc.
 void AddFdKinds(KindList& kinds);
 void AddMappingKinds(KindList& kinds);
 void AddTaskKinds(KindList& kinds);
+void AddJobKinds(KindList& kinds);
 
 }  // namespace tardigrade
 

@@ -5,6 +5,7 @@
 #include "plugins/eventfd/eventfd_kind.h"
 #include "plugins/inotify/inotify_kind.h"
 #include "plugins/memfd/memfd_kind.h"
+#include "plugins/mqueue/mqueue_kind.h"
 #include "plugins/pipe/pipe_kind.h"
 #include "plugins/pty/pty_kind.h"
 #include "plugins/regular_file/regular_file_kind.h"
@@ -22,6 +23,7 @@ void AddFdKinds(KindList& kinds) {
   kinds.fds.push_back(std::make_unique<eventfd::EventfdKind>());
   kinds.fds.push_back(std::make_unique<inotify::InotifyKind>());
   kinds.fds.push_back(std::make_unique<memfd::MemfdKind>());
+  kinds.fds.push_back(std::make_unique<mqueue::MqueueKind>());
   kinds.fds.push_back(std::make_unique<pipe::PipeKind>());
   kinds.fds.push_back(std::make_unique<pty::PtyKind>());
   kinds.fds.push_back(std::make_unique<regular_file::RegularFileKind>());

@@ -5,10 +5,12 @@
 #include "plugins/kernel_mapping/kernel_mapping_kind.h"
 #include "plugins/memfd/memfd_mapping_kind.h"
 #include "plugins/memfd/memfd_object.h"
+#include "plugins/mqueue/mqueue_object.h"
 #include "plugins/pipe/pipe_object.h"
 #include "plugins/pty/pty_object.h"
 #include "plugins/regular_file/deleted_file.h"
 #include "plugins/regular_file/file_mapping_kind.h"
+#include "plugins/sysv_shm/sysv_shm_mapping_kind.h"
 #include "plugins/unix_socket/unix_socket_kind.h"
 
 namespace tardigrade {
@@ -20,9 +22,11 @@ void AddMappingKinds(KindList& kinds) {
   kinds.mappings.push_back(std::make_unique<kernel_mapping::KernelMappingKind>());
   kinds.mappings.push_back(std::make_unique<memfd::MemfdMappingKind>());
   kinds.mappings.push_back(std::make_unique<regular_file::FileMappingKind>());
+  kinds.mappings.push_back(std::make_unique<sysv_shm::SysvShmMappingKind>());
 
   // What descriptors and mappings share.
   kinds.objects.push_back(std::make_unique<memfd::MemfdObject>());
+  kinds.objects.push_back(std::make_unique<mqueue::MqueueObject>());
   kinds.objects.push_back(std::make_unique<pipe::PipeObject>());
   kinds.objects.push_back(std::make_unique<pty::PtyObject>());
   kinds.objects.push_back(std::make_unique<regular_file::DeletedFileObject>());

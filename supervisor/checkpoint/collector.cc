@@ -189,6 +189,15 @@ Status CollectFiles(const Survey& survey, SnapshotContext& context, FilesDocumen
   return CollectInFlight(survey, context, files);
 }
 
+Status CollectJob(const Survey& survey, const KindList& kinds, const AskMember& ask, SnapshotContext& context,
+                  FilesDocument& files) {
+  for (const auto& kind : kinds.jobs) {
+    ASSIGN_OR_RETURN(std::optional<Value> state, kind->Collect(survey.job, ask, context), kind->name());
+    if (state.has_value()) files.job.push_back({std::string(kind->name()), std::move(*state)});
+  }
+  return Ok();
+}
+
 Status CollectDescriptors(const Survey& survey, const ProcessSurvey& of, ProcessDocument& process) {
   std::set<size_t> seen;
   for (size_t i = of.first_descriptor; i < of.first_descriptor + of.descriptor_count; ++i) {

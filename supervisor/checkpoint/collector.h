@@ -47,6 +47,10 @@ Status CollectExitedLeader(const ProcessSurvey& survey, const KindList& kinds, S
 // Fills in files with the open file descriptions of all processes.
 Status CollectFiles(const Survey& survey, SnapshotContext& context, FilesDocument& files);
 
+// Fills in files with what belongs to no process.  `ask`: by index into survey.job.members.
+Status CollectJob(const Survey& survey, const KindList& kinds, const AskMember& ask, SnapshotContext& context,
+                  FilesDocument& files);
+
 // Fills in the process's descriptors.
 Status CollectDescriptors(const Survey& survey, const ProcessSurvey& of, ProcessDocument& process);
 

@@ -103,7 +103,7 @@ MappingDocument Describe(const MemoryMapping& mapping, const MappingKind& kind, 
   document.shared = mapping.shared;
   document.offset = mapping.offset;
   document.path = mapping.path;
-  if (state.pages == PagePolicy::kSharedAnonymous) document.object = SharedObjectOf(mapping);
+  document.object = state.pages == PagePolicy::kSharedAnonymous ? SharedObjectOf(mapping) : std::move(state.object);
   document.backing = {std::string(kind.name()), std::move(state.state)};
   return document;
 }

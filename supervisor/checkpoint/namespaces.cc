@@ -38,7 +38,7 @@ Status CheckNamespaces(pid_t pid) {
     ASSIGN_OR_RETURN(const std::string there, ReadLink(StrCat("/proc/", pid, "/ns/", name)));
     if (here.value() == there) continue;
     if (name == "pid") ours = IsInOurNamespace(pid, there);
-    if (ours && (name == "pid" || name == "user" || name == "mnt")) continue;
+    if (ours && (name == "pid" || name == "user" || name == "mnt" || name == "ipc")) continue;
     return Error(ErrorCode::kUnsupported,
                  StrCat("it is in a ", name, " namespace of its own, which cannot be saved yet; run the supervisor inside it"));
   }

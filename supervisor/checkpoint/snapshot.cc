@@ -12,6 +12,7 @@
 #include "supervisor/arch/x86_64/host.h"
 #include "supervisor/base/file_io.h"
 #include "supervisor/base/version.h"
+#include "supervisor/checkpoint/ask_leader.h"
 #include "supervisor/checkpoint/collector.h"
 #include "supervisor/checkpoint/controlling_terminals.h"
 #include "supervisor/checkpoint/expected_size.h"
@@ -161,6 +162,7 @@ class SnapshotRun {
     context.SetSurvey(*survey);
     backtrace_deadline_ = Clock::now() + kBacktraceBudget;
     RETURN_IF_ERROR(CollectFiles(*survey, context, files_));
+    RETURN_IF_ERROR(CollectJob(*survey, kinds_, MemberAsker(*survey), context, files_));
     for (size_t i = 0; i < survey->processes.size(); ++i) {
       Status collected = CollectProcess(*survey, i, context);
       if (collected.has_value()) continue;
@@ -171,6 +173,14 @@ class SnapshotRun {
     FillReport(*survey, context);
     if (options_.leave == LeaveAs::kAsFound) return LetGo();
     return Ok();
+  }
+
+  AskMember MemberAsker(const Survey& survey) {
+    std::vector<FrozenProcess*> living;
+    for (size_t i = 0; i < survey.processes.size(); ++i) {
+      if (!survey.processes[i].has_ended) living.push_back(frozen_->process(i));
+    }
+    return [living](size_t member, const SyscallPlan& plan) { return AskLeader(*living[member], plan); };
   }
 
   static const ProcessSurvey* ParentOf(const Survey& survey, const ProcessSurvey& process) {

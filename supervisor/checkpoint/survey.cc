@@ -206,6 +206,18 @@ Status CheckProcess(const ProcessSurvey& process, const KindList& kinds) {
   return Ok();
 }
 
+void DescribeJob(Survey& survey, bool frozen) {
+  survey.job.pids = &survey.pids;
+  survey.job.frozen = frozen;
+  for (const ProcessSurvey& process : survey.processes) {
+    if (process.has_ended) continue;
+    std::vector<pid_t>& threads = survey.thread_ids.emplace_back();
+    for (const TaskFacts& thread : process.threads) threads.push_back(thread.tid);
+    // The numbers stay where they are, also when the list of lists grows.
+    survey.job.members.push_back({.pid = process.pid, .inner_pid = process.inner_pid, .threads = threads, .mappings = process.mappings});
+  }
+}
+
 }  // namespace
 
 Result<const FdKind*> ClaimFd(const FdFacts& facts, std::span<const FdFacts> all, const KindList& kinds) {
@@ -248,6 +260,7 @@ Result<std::unique_ptr<Survey>> Survey::Take(std::span<const TreeMember> members
   RETURN_IF_ERROR(SurveyInFlight(*survey, kinds, frozen));
   // What is in flight may change whose the others are.
   if (survey->all.size() != survey->descriptors.size()) RETURN_IF_ERROR(ClaimDescriptors(survey->all, kinds, *survey));
+  DescribeJob(*survey, frozen);
   return survey;
 }
 
@@ -260,6 +273,7 @@ Status Survey::Check(const KindList& kinds) const {
   for (const ProcessSurvey& process : processes) {
     if (!process.has_ended) RETURN_IF_ERROR(Of(*this, process, CheckProcess(process, kinds)));
   }
+  for (const auto& kind : kinds.jobs) RETURN_IF_ERROR(kind->Check(job));
   if (is_incomplete) return Ok();
   for (const ProcessSurvey& process : processes) {
     for (const size_t first : first_of) {

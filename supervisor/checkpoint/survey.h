@@ -61,6 +61,8 @@ struct Survey {
   // Something may be in flight, which is not looked at while the processes run: what the first look
   // misses may be there.
   bool is_incomplete = false;
+  JobFacts job;  // Of those that have not ended.
+  std::vector<std::vector<pid_t>> thread_ids;  // As job.members.
 
   // Errors: kUnsupported, naming every kind of thing that nobody claims; kDenied; kTraceeGone.
   // `frozen`: all threads are in ptrace-stop under the calling thread.

@@ -256,14 +256,16 @@ struct ProcessDocument {
   }
 };
 
-// files.json: open file descriptions and the objects behind them.
+// files.json: open file descriptions and the objects behind them, and what belongs to no process.
 struct FilesDocument {
   std::vector<KindState> files;
   std::map<std::string, KindState> objects;  // By CollectContext::AddObject's key.
+  std::vector<KindState> job;                // By JobKind.
   template <typename Self, typename Visitor>
   static void Fields(Self& self, Visitor& visit) {
     visit("files", self.files);
     visit("objects", self.objects);
+    visit("job", self.job);
   }
 };
 

@@ -13,6 +13,7 @@ int main(int argc, char** argv) {
   tardigrade::AddFdKinds(kinds);
   tardigrade::AddMappingKinds(kinds);
   tardigrade::AddTaskKinds(kinds);
+  tardigrade::AddJobKinds(kinds);
   const std::vector<std::string> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
   return tardigrade::RunRestore(arguments, kinds, tardigrade::Restore,
                                 {.out = std::cout, .err = std::cerr, .terminal_fd = STDERR_FILENO});

@@ -99,6 +99,8 @@ class FdKind {
     return Error(ErrorCode::kUnsupported,
                  StrCat("fd ", file.fd, ", ", file.link, ", is locked, which cannot be saved; unlock it first"));
   }
+  // Whether what it makes is found by a name that belongs to an IPC namespace.
+  virtual bool is_in_ipc_namespace() const { return false; }
 
   // Makes the open file description, with its status flags and offset.  Hosted, no tracee needed.
   // `state` comes from an image and is not to be trusted.

@@ -6,6 +6,7 @@
 
 #include "supervisor/resource/contexts.h"
 #include "supervisor/resource/fd_kind.h"
+#include "supervisor/resource/job_kind.h"
 #include "supervisor/resource/mapping_kind.h"
 #include "supervisor/resource/task_kind.h"
 
@@ -18,6 +19,7 @@ struct KindList {
   std::vector<std::unique_ptr<ObjectKind>> objects;
   std::vector<std::unique_ptr<ProcessKind>> processes;  // In the order of their restore steps.
   std::vector<std::unique_ptr<ThreadKind>> threads;
+  std::vector<std::unique_ptr<JobKind>> jobs;
 };
 
 }  // namespace tardigrade

@@ -24,6 +24,8 @@ enum class PagePolicy {
 struct MappingState {
   PagePolicy pages = PagePolicy::kNone;
   Value state;  // The kind's own.
+  // Key of shared memory that the kind attaches by itself, see MappingKind::attaches(); else "".
+  std::string object = {};
 };
 
 // One kind of memory mapping, by what is behind it.  Addresses, protection, advice, contents of
@@ -48,6 +50,21 @@ class MappingKind {
 
   // Whether there is a file behind it: OpenBacking() is asked only then.
   virtual bool has_backing() const { return true; }
+
+  // Whether what is behind it is memory that has to be attached, by a call other than mmap(2), and that
+  // mappings with the same MappingState::object share.  No backing is opened then.
+  virtual bool attaches() const { return false; }
+  // How much of the address space that takes.
+  virtual Result<uint64_t> AttachedBytes(const Value& state) const {
+    (void)state;
+    return uint64_t{0};
+  }
+  // Attaches the whole at `address`, in the root's task before it has children.  `state` is any of the
+  // mappings', from an image and not to be trusted.
+  virtual Status Attach(const Value& state, uint64_t address) const {
+    (void)state, (void)address;
+    return Ok();
+  }
 
   // The file to map, opened with the access mode its mapping needs (for shared file mappings that is
   // part of the kind's state), or none for anonymous memory.  Several mappings of one file may each

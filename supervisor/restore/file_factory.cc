@@ -47,6 +47,13 @@ Status FileFactory::PrepareNamespace() {
   return Ok();
 }
 
+Result<size_t> FindJobKind(const KindList& kinds, const std::string& name) {
+  for (size_t i = 0; i < kinds.jobs.size(); ++i) {
+    if (kinds.jobs[i]->name() == name) return i;
+  }
+  return UnknownKind("part", name);
+}
+
 Result<ScopedFd> FileFactory::OutOfTheWay(ScopedFd fd) const {
   if (!fd.valid() || fd.get() >= first_fd_) return fd;
   ScopedFd moved(fcntl(fd.get(), F_DUPFD_CLOEXEC, first_fd_));

@@ -17,6 +17,8 @@ namespace tardigrade {
 const FdKind* FindFdKind(const KindList& kinds, std::string_view name);
 const MappingKind* FindMappingKind(const KindList& kinds, std::string_view name);
 const ObjectKind* FindObjectKind(const KindList& kinds, std::string_view name);
+// Its index in kinds.jobs; errors: kBadImage.
+Result<size_t> FindJobKind(const KindList& kinds, const std::string& name);
 
 // Makes every open file description and object of an image exactly once, in the calling process,
 // which must be in the namespaces of the job to be.  Hosted code: no tracee needed.

@@ -6,6 +6,8 @@
 #include <cerrno>
 #include <set>
 
+#include "supervisor/restore/file_factory.h"
+
 namespace tardigrade {
 namespace {
 
@@ -33,9 +35,24 @@ Result<uint64_t> FindHole(uint64_t bytes, std::vector<std::pair<uint64_t, uint64
   return at;
 }
 
+// Notes that the kind of `mapping` attaches its memory, if it does.
+Status NoteAttached(const MappingDocument& mapping, const KindList& kinds, InheritedMemory::Object& object) {
+  const MappingKind* const kind = FindMappingKind(kinds, mapping.backing.kind);
+  const bool attaches = kind != nullptr && kind->attaches();
+  if (!attaches && !object.attach) return Ok();
+  if (!attaches || (object.attach && object.attach->kind != mapping.backing.kind))
+    return Error(ErrorCode::kBadImage, StrCat("the mapping at ", Hex(mapping.start), " shares memory with another kind of mapping"));
+  ASSIGN_OR_RETURN(const uint64_t bytes, kind->AttachedBytes(mapping.backing.state), "the mapping at ", Hex(mapping.start));
+  if (mapping.offset + (mapping.end - mapping.start) > bytes)
+    return Error(ErrorCode::kBadImage, StrCat("the mapping at ", Hex(mapping.start), " is larger than what is attached"));
+  object.bytes = std::max(object.bytes, bytes);
+  object.attach = mapping.backing;
+  return Ok();
+}
+
 }  // namespace
 
-Result<InheritedMemory> InheritedMemory::Plan(const LoadedImage& image,
+Result<InheritedMemory> InheritedMemory::Plan(const LoadedImage& image, const KindList& kinds,
                                               std::vector<std::pair<uint64_t, uint64_t>> taken) {
   InheritedMemory memory;
   std::map<std::string, std::set<int32_t>> users;
@@ -51,11 +68,12 @@ Result<InheritedMemory> InheritedMemory::Plan(const LoadedImage& image,
       object.bytes = std::max(object.bytes, mapping.offset + (mapping.end - mapping.start));
       object.huge = object.huge || Has(mapping, "ht");
       object.reserves = object.reserves || !Has(mapping, "nr");
+      RETURN_IF_ERROR(NoteAttached(mapping, kinds, object));
     }
   }
   uint64_t total = 0;
   for (auto& [key, object] : objects) {
-    if (users[key].size() < 2) continue;
+    if (users[key].size() < 2 && !object.attach) continue;
     object.at = total;
     total += HugePageUp(object.bytes);
     if (total > kHighestPlace) return Error(ErrorCode::kBadImage, "it shares more memory than there are addresses");
@@ -77,8 +95,12 @@ const InheritedMemory::Object* InheritedMemory::Find(const std::string& key) con
   return it == objects_.end() ? nullptr : &it->second;
 }
 
-Status InheritedMemory::Make() const {
+Status InheritedMemory::Make(const KindList& kinds) const {
   for (const auto& [key, object] : objects_) {
+    if (object.attach) {
+      RETURN_IF_ERROR(FindMappingKind(kinds, object.attach->kind)->Attach(object.attach->state, object.at), "attaching ", key);
+      continue;
+    }
     int flags = MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE;
     if (object.huge) flags |= MAP_HUGETLB | kHugePage2MiB;
     if (!object.reserves) flags |= MAP_NORESERVE;

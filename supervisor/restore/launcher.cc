@@ -188,7 +188,7 @@ void Launcher::RunInit(pid_t pid, const ScopedFd& restorer, bool user_namespace,
   }
 }
 
-Result<LaunchedTask> Launcher::InNewNamespace(pid_t pid, const std::function<void()>& run) {
+Result<LaunchedTask> Launcher::InNewNamespace(pid_t pid, bool new_ipc_namespace, const std::function<void()>& run) {
   if (pid == 1)
     return Error(ErrorCode::kUnsupported, "the job was the init of a PID namespace; such a one cannot be restored yet");
   *report_ = InitReport();
@@ -196,12 +196,12 @@ Result<LaunchedTask> Launcher::InNewNamespace(pid_t pid, const std::function<voi
   const gid_t gid = getegid();
   const ScopedFd self(static_cast<int>(syscall(SYS_pidfd_open, getpid(), 0)));
   if (!self.valid()) return Error::Errno("pidfd_open of this process");
-  constexpr uint64_t kNamespaces = CLONE_NEWPID | CLONE_NEWNS;
+  const uint64_t namespaces = CLONE_NEWPID | CLONE_NEWNS | (new_ipc_namespace ? CLONE_NEWIPC : 0);
   bool user_namespace = false;
-  pid_t init = Fork(kNamespaces, 0);
+  pid_t init = Fork(namespaces, 0);
   if (init < 0 && errno == EPERM) {
     user_namespace = true;
-    init = Fork(kNamespaces | CLONE_NEWUSER, 0);
+    init = Fork(namespaces | CLONE_NEWUSER, 0);
   }
   if (init < 0)
     return Error::Errno("making a ", user_namespace ? "user and " : "", "PID namespace (the administrator may have ",

@@ -41,8 +41,9 @@ class Launcher {
   Result<LaunchedTask> WithSamePid(pid_t pid, bool adopted, const std::function<void()>& run);
 
   // The same in a fresh PID namespace, mount namespace with its own /proc, and, where the caller
-  // may not make these, a user namespace in which the caller is itself.
-  Result<LaunchedTask> InNewNamespace(pid_t pid, const std::function<void()>& run);
+  // may not make these, a user namespace in which the caller is itself.  `new_ipc_namespace`: and an
+  // IPC namespace.
+  Result<LaunchedTask> InNewNamespace(pid_t pid, bool new_ipc_namespace, const std::function<void()>& run);
 
   // Kills a task that is not to be, with its descendants, `others` with theirs, and its namespace, and
   // reaps what this process traces of them.

@@ -57,7 +57,7 @@ TEST_F(LauncherTest, APidThatIsTakenIsAnError) {
 }
 
 TEST_F(LauncherTest, ANewNamespaceHasRoomForAnyPid) {
-  const auto task = launcher_->InNewNamespace(300, [] { _exit(getpid() == 300 ? 7 : 8); });
+  const auto task = launcher_->InNewNamespace(300, false, [] { _exit(getpid() == 300 ? 7 : 8); });
   if (!task.has_value() && IsForbidden(task.error())) GTEST_SKIP() << task.error().ToString();
   if (!task.has_value() && task.error().code() == ErrorCode::kTraceeGone)
     GTEST_SKIP() << "it ended before it was seen";
@@ -71,7 +71,7 @@ TEST_F(LauncherTest, ANewNamespaceHasRoomForAnyPid) {
 }
 
 TEST_F(LauncherTest, NothingOfAnAbandonedNamespaceIsLeft) {
-  const auto task = launcher_->InNewNamespace(300, [] {
+  const auto task = launcher_->InNewNamespace(300, false, [] {
     for (;;) pause();
   });
   if (!task.has_value() && IsForbidden(task.error())) GTEST_SKIP() << task.error().ToString();
@@ -82,7 +82,7 @@ TEST_F(LauncherTest, NothingOfAnAbandonedNamespaceIsLeft) {
 }
 
 TEST_F(LauncherTest, AnInitIsRefused) {
-  EXPECT_THAT(launcher_->InNewNamespace(1, [] { _exit(0); }),
+  EXPECT_THAT(launcher_->InNewNamespace(1, false, [] { _exit(0); }),
               FailsWith(ErrorCode::kUnsupported, "init"));
 }
 

@@ -21,6 +21,7 @@
 #include "supervisor/restore/finisher.h"
 #include "supervisor/restore/launcher.h"
 #include "supervisor/restore/loaded_image.h"
+#include "supervisor/restore/made_log.h"
 #include "supervisor/restore/restore_plan.h"
 #include "supervisor/restore/segment.h"
 #include "supervisor/restore/task_entry.h"
@@ -99,7 +100,7 @@ class Attempt {
                              .new_pid_namespace = new_namespace,
                              .caller_uid = geteuid()};
     ASSIGN_OR_RETURN(plan_, MakeRestorePlan(image_, kinds_, facts));
-    report_.plan.push_back(new_namespace ? StrCat("in a new ", facts.new_user_namespace ? "user and " : "", "PID namespace")
+    report_.plan.push_back(new_namespace ? StrCat("in a new ", facts.new_user_namespace ? "user and " : "", "PID namespace", plan_.new_ipc_namespace ? " and IPC namespace" : "")
                                          : std::string("with the old pids"));
     report_.plan.insert(report_.plan.end(), plan_.summary.begin(), plan_.summary.end());
     return Ok();
@@ -109,19 +110,23 @@ class Attempt {
     ASSIGN_OR_RETURN(launcher_, Launcher::Create());
     ASSIGN_OR_RETURN(ControlChannel channel, ControlChannel::Create());
     ASSIGN_OR_RETURN(board_, TreeBoard::Create());
+    ASSIGN_OR_RETURN(made_, MadeLog::Create());
     for (const ProcessPlan& process : plan_.processes) {
       segments_.emplace_back();
       if (process.threads.empty()) continue;
       ASSIGN_OR_RETURN(segments_.back(), Segment::Create(process.place, process.threads));
     }
     const TaskInputs inputs{&image_,   &kinds_, &plan_,      segments_, &options_.moved_files, new_namespace_,
-                            &channel, board_.get()};
+                            &channel, board_.get(), made_.get()};
     const auto run = [&inputs] { RunRootTask(inputs); };
     const pid_t root = image_.root().document.pid;
-    ASSIGN_OR_RETURN(task_, new_namespace_ ? launcher_->InNewNamespace(root, run)
+    ASSIGN_OR_RETURN(task_, new_namespace_ ? launcher_->InNewNamespace(root, plan_.new_ipc_namespace, run)
                                            : launcher_->WithSamePid(root, options_.detach, run));
     Status made = Build(channel);
-    if (!made.has_value()) launcher_->Abandon(task_, orphans_);
+    if (made.has_value()) return made;
+    launcher_->Abandon(task_, orphans_);
+    // What is in a namespace made for the job is gone with it.
+    if (!plan_.new_ipc_namespace) made_->RemoveAll(kinds_);
     return made;
   }
 
@@ -283,6 +288,7 @@ class Attempt {
   RestorePlan plan_;
   std::unique_ptr<Launcher> launcher_;
   std::unique_ptr<TreeBoard> board_;
+  std::unique_ptr<MadeLog> made_;
   std::vector<std::unique_ptr<Segment>> segments_;  // As the image's processes.
   std::vector<pid_t> orphans_;  // As seen here; those that are traced.
   ControlChannel* channel_ = nullptr;

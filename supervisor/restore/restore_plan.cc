@@ -86,6 +86,8 @@ class Planner {
 
   Result<RestorePlan> Run() {
     plan_.processes.resize(image_.processes.size());
+    for (const KindState& state : image_.files.job) RETURN_IF_ERROR(FindJobKind(kinds_, state.kind));
+    plan_.new_ipc_namespace = facts_.new_pid_namespace && UsesIpcNamespace();
     ASSIGN_OR_RETURN(plan_.births, BirthPlan::Make(image_, [this](pid_t pid) { return facts_.new_pid_namespace || access(StrCat("/proc/", pid).c_str(), F_OK) != 0; }));
     ASSIGN_OR_RETURN(std::vector<HelperFds> fds, AssignHelperFds(image_, kinds_));
     ASSIGN_OR_RETURN(const std::string maps, ReadFile("/proc/self/maps"));
@@ -97,7 +99,7 @@ class Planner {
     }
     std::vector<std::pair<uint64_t, uint64_t>> ranges;
     for (const MemoryMapping& mapping : here_) ranges.emplace_back(mapping.start, mapping.end + kRoomToGrow);
-    ASSIGN_OR_RETURN(plan_.inherited, InheritedMemory::Plan(image_, std::move(ranges)));
+    ASSIGN_OR_RETURN(plan_.inherited, InheritedMemory::Plan(image_, kinds_, std::move(ranges)));
     if (const InheritedMemory::Zone& zone = plan_.inherited.zone(); zone.end != 0) Take(zone.start, zone.end);
     for (size_t i = 0; i < plan_.processes.size(); ++i) {
       const LoadedProcess& process = image_.processes[i];
@@ -118,6 +120,14 @@ class Planner {
   static constexpr uint64_t kRoomToGrow = uint64_t{1} << 30;
   // The order of the segment and the zone decides on one step more or less.
   static constexpr uint64_t kSizeSlack = 256;
+
+  // Then other copies of the job, and whoever made the image, are not in its way, nor it in theirs.
+  bool UsesIpcNamespace() const {
+    return !image_.files.job.empty() || std::any_of(image_.files.files.begin(), image_.files.files.end(), [this](const KindState& file) {
+      const FdKind* const kind = FindFdKind(kinds_, file.kind);
+      return kind != nullptr && kind->is_in_ipc_namespace();
+    });
+  }
 
   Status PlanDescriptorsInTask(size_t index, SyscallPlan& plan) {
     std::map<uint32_t, const DescriptorDocument*> lowest;

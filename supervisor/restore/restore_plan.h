@@ -28,6 +28,7 @@ struct RestorePlan {
   std::vector<ProcessPlan> processes;  // As the image's.
   BirthPlan births;
   InheritedMemory inherited;
+  bool new_ipc_namespace = false;
   std::vector<std::string> summary;  // For people, a line each.
 };
 

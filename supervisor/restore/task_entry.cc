@@ -113,7 +113,20 @@ class Task {
     RETURN_IF_ERROR(Meet(TreeBoard::kJoined, count()));
     RETURN_IF_ERROR(SetForeground());
     if (births_.group_stand_in != 0) RETURN_IF_ERROR(Reap(births_.group_stand_in));
-    return Ok();
+    RETURN_IF_ERROR(DoForJob(JobStep::kFirst, TreeBoard::kStepped));
+    return DoForJob(JobStep::kSecond, TreeBoard::kSettled);
+  }
+
+  Status DoForJob(JobStep step, TreeBoard::Stage stage) {
+    const std::vector<KindState>& states = in_.image->files.job;
+    if (states.empty()) return Ok();
+    const JobTask task{.inner_pid = document().pid, .is_root = index_ == 0};
+    for (const KindState& state : states) {
+      if (process().has_ended()) continue;
+      ASSIGN_OR_RETURN(const size_t kind, FindJobKind(*in_.kinds, state.kind));
+      RETURN_IF_ERROR(in_.kinds->jobs[kind]->DoInTask(state.state, task, step, factory_), state.kind);
+    }
+    return Meet(stage, count());
   }
 
   Status MakeChildren(const std::vector<size_t>& children) {
@@ -299,12 +312,33 @@ class Task {
   SessionTerminal terminal_;
 };
 
+// Notes what one kind makes.
+class KindLog final : public MadeObjects {
+ public:
+  KindLog(MadeLog& log, size_t kind) : log_(log), kind_(kind) {}
+  void Note(int32_t id) override { log_.Note(kind_, id); }
+
+ private:
+  MadeLog& log_;
+  size_t kind_;
+};
+
+Status MakeForJob(const TaskInputs& in, FileFactory& factory) {
+  for (const KindState& state : in.image->files.job) {
+    ASSIGN_OR_RETURN(const size_t kind, FindJobKind(*in.kinds, state.kind));
+    KindLog made(*in.made, kind);
+    RETURN_IF_ERROR(in.kinds->jobs[kind]->Make(state.state, factory, made), "making ", state.kind);
+  }
+  return Ok();
+}
+
 Status PrepareRoot(const TaskInputs& in, FileFactory& factory) {
   RETURN_IF_ERROR(RaiseFileLimit());
   if (in.own_mounts) RETURN_IF_ERROR(factory.PrepareNamespace());
+  RETURN_IF_ERROR(MakeForJob(in, factory));
   RETURN_IF_ERROR(factory.CreateFiles());
   for (const std::string& warning : factory.TakeWarnings()) in.channel->SayWarning(warning);
-  return in.plan->inherited.Make();
+  return in.plan->inherited.Make(*in.kinds);
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "supervisor/resource/kind_list.h"
 #include "supervisor/restore/control_channel.h"
 #include "supervisor/restore/loaded_image.h"
+#include "supervisor/restore/made_log.h"
 #include "supervisor/restore/restore_plan.h"
 #include "supervisor/restore/segment.h"
 #include "supervisor/restore/tree_board.h"
@@ -25,6 +26,7 @@ struct TaskInputs {
   bool own_mounts = false;  // The mount namespace is the job's own.
   ControlChannel* channel = nullptr;
   TreeBoard* board = nullptr;
+  MadeLog* made = nullptr;
 };
 
 // Runs in the root's task, still in the restorer's address space: waits for the word to start, makes

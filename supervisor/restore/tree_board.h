@@ -20,8 +20,10 @@ class TreeBoard {
     kGo,       // The restorer traces all tasks (it arrives here alone).
     kLeading,  // It leads its group.
     kJoined,   // It is in its group.
+    kStepped,  // It took the first step of what belongs to no process in particular,
+    kSettled,  // and the second.
   };
-  static constexpr size_t kStages = 4;
+  static constexpr size_t kStages = 6;
 
   static Result<std::unique_ptr<TreeBoard>> Create();
   ~TreeBoard();

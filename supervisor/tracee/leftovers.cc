@@ -39,7 +39,7 @@ bool IsLeftSegment(pid_t pid, const MemoryMapping& mapping) {
   uint32_t key = 0;
   const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), key, 16);
   return parsed.ptr == digits.data() + digits.size() &&
-         (key & kSegmentKeyPrefixMask) == kSegmentKeyPrefix &&
+         (key & kVisitKeyPrefixMask) == kVisitKeyPrefix &&
          mapping.size_bytes() > protocol::kParasiteSlotsOffset && HasMagic(pid, mapping.start);
 }
 

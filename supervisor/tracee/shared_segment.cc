@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <optional>
 #include <utility>
 
 namespace tardigrade {
@@ -24,12 +25,19 @@ Status GiveTo(int id, uid_t owner) {
 
 }  // namespace
 
-Result<SharedSegment> SharedSegment::Create(size_t bytes, uid_t owner) {
+Result<SharedSegment> SharedSegment::Create(size_t bytes, pid_t tracee, uid_t owner) {
+  std::optional<Result<SharedSegment>> made;
+  RETURN_IF_ERROR(
+      InIpcNamespaceOf(tracee, [&] { made.emplace(CreateHere(bytes, tracee, owner)); }));
+  return std::move(*made);
+}
+
+Result<SharedSegment> SharedSegment::CreateHere(size_t bytes, pid_t tracee, uid_t owner) {
   constexpr int kOwnerOnly = 0700;  // The tracee attaches it executable.
   constexpr int kTries = 1000;
   int id = -1;
   for (int i = 0; i < kTries && id < 0; ++i) {
-    const uint32_t key = kSegmentKeyPrefix | (static_cast<uint32_t>(getpid() + i) & 0xffff);
+    const uint32_t key = kVisitKeyPrefix | (static_cast<uint32_t>(getpid() + i) & 0xffff);
     id = shmget(static_cast<key_t>(key), bytes, kOwnerOnly | IPC_CREAT | IPC_EXCL);
     if (id < 0 && errno != EEXIST) break;
   }
@@ -41,17 +49,20 @@ Result<SharedSegment> SharedSegment::Create(size_t bytes, uid_t owner) {
     shmctl(id, IPC_RMID, nullptr);
     return error;
   }
-  SharedSegment segment(id, std::span(static_cast<std::byte*>(at), bytes));
+  SharedSegment segment(tracee, id, std::span(static_cast<std::byte*>(at), bytes));
   RETURN_IF_ERROR(GiveTo(id, owner));
   return segment;
 }
 
 SharedSegment::SharedSegment(SharedSegment&& other) noexcept
-    : id_(std::exchange(other.id_, -1)), memory_(std::exchange(other.memory_, {})) {}
+    : tracee_(other.tracee_),
+      id_(std::exchange(other.id_, -1)),
+      memory_(std::exchange(other.memory_, {})) {}
 
 SharedSegment::~SharedSegment() {
   if (memory_.empty()) return;
-  shmctl(id_, IPC_RMID, nullptr);  // Fails if the parasite has done it.
+  // Fails if the parasite has done it, or the tracee is gone and its namespace with it.
+  (void)InIpcNamespaceOf(tracee_, [this] { shmctl(id_, IPC_RMID, nullptr); });
   shmdt(memory_.data());
 }
 

@@ -8,21 +8,17 @@
 #include <span>
 
 #include "supervisor/base/result.h"
+#include "supervisor/kernel/sysv_ipc.h"
 
 namespace tardigrade {
-
-// The upper half of the key of every segment made here: it tells them from others', also while they
-// are still empty.
-inline constexpr uint32_t kSegmentKeyPrefix = 0x74670000;
-inline constexpr uint32_t kSegmentKeyPrefixMask = 0xffff0000;
 
 // A System V shared memory segment, attached here.  Detaches, and removes the segment unless that
 // has been done, when it is destroyed.
 class SharedSegment {
  public:
-  // `owner`: the effective user id of the tracee that is to attach it; the maker keeps its own
-  // access (ipc/util.c, ipcperms()).
-  static Result<SharedSegment> Create(size_t bytes, uid_t owner);
+  // In the IPC namespace of `tracee`.  `owner`: the effective user id of the thread that is to attach
+  // it; the maker keeps its own access (ipc/util.c, ipcperms()).
+  static Result<SharedSegment> Create(size_t bytes, pid_t tracee, uid_t owner);
 
   SharedSegment(SharedSegment&& other) noexcept;
   SharedSegment& operator=(SharedSegment&&) = delete;
@@ -32,8 +28,11 @@ class SharedSegment {
   std::span<std::byte> memory() const { return memory_; }
 
  private:
-  SharedSegment(int id, std::span<std::byte> memory) : id_(id), memory_(memory) {}
+  SharedSegment(pid_t tracee, int id, std::span<std::byte> memory)
+      : tracee_(tracee), id_(id), memory_(memory) {}
+  static Result<SharedSegment> CreateHere(size_t bytes, pid_t tracee, uid_t owner);
 
+  pid_t tracee_;
   int id_;
   std::span<std::byte> memory_;
 };

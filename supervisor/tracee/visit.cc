@@ -99,7 +99,7 @@ Status Visit::CheckExecutableMemory() {
 Status Visit::MakeSegment() {
   ASSIGN_OR_RETURN(const TraceeStatus guide, ReadStatus(pid_, threads_[plan_.guide].tid));
   const uid_t user = guide.uids.size() == 4 ? guide.uids[1] : geteuid();
-  ASSIGN_OR_RETURN(SharedSegment segment, SharedSegment::Create(image_->size_bytes(), user));
+  ASSIGN_OR_RETURN(SharedSegment segment, SharedSegment::Create(image_->size_bytes(), pid_, user));
   segment_.emplace(std::move(segment));
   RETURN_IF_ERROR(image_->Fill(plan_.base, segment_->memory()));
   protocol::ParasiteHeader* const header = SegmentImage::Header(segment_->memory());

@@ -68,16 +68,6 @@ Status ChooseGuide(pid_t pid, std::span<const FrozenThread> threads, VisitPlan& 
   return Error(ErrorCode::kUnsupported, "no thread has room on its stack");
 }
 
-Status CheckNamespace(pid_t pid) {
-  ASSIGN_OR_RETURN(const std::string own, ReadLink("/proc/self/ns/ipc"));
-  ASSIGN_OR_RETURN(const std::string theirs, ReadLink(StrCat("/proc/", pid, "/ns/ipc")));
-  if (own == theirs) return Ok();
-  return Error(ErrorCode::kUnsupported,
-               StrCat("process ", pid,
-                      " is in another IPC namespace; run the supervisor inside it "
-                      "(nsenter --ipc)"));
-}
-
 }  // namespace
 
 std::vector<uint32_t> CallsOfVisit(std::span<const std::vector<uint64_t>> programs) {
@@ -103,7 +93,6 @@ Result<VisitPlan> PlanVisit(pid_t pid, std::span<const FrozenThread> threads,
                             std::span<const uint32_t> calls, bool allow_fragile) {
   VisitPlan plan;
   std::string obstacle;
-  RETURN_IF_ERROR(CheckNamespace(pid));
   size_t frame_bytes = 0;
   for (const FrozenThread& thread : threads) {
     ASSIGN_OR_RETURN(std::string found, Obstacle(pid, thread, calls, plan.suspend_seccomp));

@@ -13,6 +13,7 @@ namespace tardigrade {
 void AddFdKinds(KindList&) {}
 void AddMappingKinds(KindList&) {}
 void AddTaskKinds(KindList&) {}
+void AddJobKinds(KindList&) {}
 
 // Takes a backtrace only to have libunwind linked as it is in the real command: a static one brings
 // an exception runtime along, which must not mix with the compiler's.

@@ -20,6 +20,9 @@ EXPECTED_FAILURES = ()
 # The snapshot is refused: the text has to be in the message, and the job has to go on unharmed.
 REFUSED = {
     "refuse_io_uring": "io_uring",
+    "refuse_mq_notify": "mq_notify",
+    "refuse_sem_shared": "is also used by process",
+    "refuse_shm_shared": "also attached by a process that is not saved",
     "refuse_socket": "TCP",
     "refuse_unix_gone": "closed the connection before it was accepted",
     "refuse_unix_in_flight": "in flight",

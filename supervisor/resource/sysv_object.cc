@@ -1,0 +1,161 @@
+#include "supervisor/resource/sysv_object.h"
+
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <sstream>
+
+#include "supervisor/base/file_io.h"
+
+namespace tardigrade {
+namespace {
+
+constexpr const char* kWayOut =
+    "; end who uses it, or restore into namespaces of its own (--new-pid-namespace)";
+
+// Others may take the next id before we do.
+constexpr int kTries = 20;
+
+// Creates as another user: an object's creator is the caller (ipc/util.c, ipc_addid()).
+class ScopedCreator {
+ public:
+  ScopedCreator(uid_t uid, gid_t gid) : uid_(geteuid()), gid_(getegid()) {
+    changed_ = uid != uid_ || gid != gid_;
+    if (!changed_) return;
+    // The group first: without the user's rights it cannot be set any more.
+    worked_ = syscall(SYS_setresgid, -1, gid, -1) == 0 && syscall(SYS_setresuid, -1, uid, -1) == 0;
+  }
+  ~ScopedCreator() {
+    if (!changed_) return;
+    (void)syscall(SYS_setresuid, -1, uid_, -1);
+    (void)syscall(SYS_setresgid, -1, gid_, -1);
+  }
+  ScopedCreator(const ScopedCreator&) = delete;
+  bool worked() const { return worked_; }
+
+ private:
+  uid_t uid_;
+  gid_t gid_;
+  bool changed_ = false;
+  bool worked_ = true;
+};
+
+Status ChooseNextId(const char* path, int id) {
+  const ScopedFd file(open(path, O_WRONLY | O_CLOEXEC));
+  const std::string text = std::to_string(id);
+  if (!file.valid() && errno == ENOENT)
+    return Error(ErrorCode::kUnsupported,
+                 StrCat("this kernel lets nobody choose the id (", path, ", CONFIG_CHECKPOINT_RESTORE)"));
+  if (!file.valid() || write(file.get(), text.data(), text.size()) < 0)
+    return Error::Errno("choosing its id (", path,
+                        " needs CAP_CHECKPOINT_RESTORE; in namespaces of its own, --new-pid-namespace, the "
+                        "job needs none)");
+  return Ok();
+}
+
+Status CheckFree(const SysvIdentity& identity, const SysvMaking& making) {
+  const std::string what = DescribeSysv(making.what, identity);
+  if (const std::optional<ipc_perm> there = making.find(identity.id); there.has_value()) {
+    if (there->__key != identity.key || there->uid != identity.uid || there->gid != identity.gid)
+      return Error(ErrorCode::kUnsupported,
+                   StrCat(what, " cannot be made: its id is somebody else's", kWayOut));
+    RETURN_IF_ERROR(making.check_unused(identity.id), what);
+    making.remove(identity.id);
+  }
+  if (identity.key == IPC_PRIVATE) return Ok();
+  if (const int other = making.get(identity.key, 0); other >= 0 || errno != ENOENT)
+    return Error(ErrorCode::kUnsupported,
+                 StrCat(what, " cannot be made: another one has its key", kWayOut));
+  return Ok();
+}
+
+}  // namespace
+
+SysvIdentity IdentityOf(const SysvIpcRow& row, std::string_view id_column) {
+  const auto field = [&row](std::string_view name) {
+    const auto it = row.find(name);
+    return it == row.end() ? int64_t{0} : it->second;
+  };
+  return {.id = static_cast<int32_t>(field(id_column)),
+          .key = static_cast<int32_t>(field("key")),
+          .uid = static_cast<uint32_t>(field("uid")),
+          .gid = static_cast<uint32_t>(field("gid")),
+          .cuid = static_cast<uint32_t>(field("cuid")),
+          .cgid = static_cast<uint32_t>(field("cgid")),
+          .mode = static_cast<uint32_t>(field("perms") & 0777)};
+}
+
+std::string DescribeSysv(const char* what, const SysvIdentity& identity) {
+  return StrCat(what, " ", identity.id, " (key ", Hex(static_cast<uint32_t>(identity.key)), ")");
+}
+
+Result<SysvNamespace> SysvNamespace::Look(const JobFacts& job, const std::string& which) {
+  SysvNamespace found;
+  found.job_ = &job;
+  if (job.members.empty()) return found;
+  ASSIGN_OR_RETURN(const bool shared, IsInThisIpcNamespace(job.members[0].pid));
+  found.is_jobs_own_ = !shared;
+  std::optional<Result<std::vector<SysvIpcRow>>> rows;
+  RETURN_IF_ERROR(found.Run([&] { rows.emplace(ReadSysvIpc(which)); }));
+  ASSIGN_OR_RETURN(found.rows_, std::move(*rows));
+  return found;
+}
+
+Status SysvNamespace::Run(const std::function<void()>& run) const {
+  return InIpcNamespaceOf(job_->members[0].pid, run);
+}
+
+int32_t InnerPid(const JobFacts& job, int64_t pid) {
+  return job.pids->InnerProcess(static_cast<pid_t>(pid)).value_or(0);
+}
+
+bool IsOutsider(const JobFacts& job, int64_t pid) {
+  return pid > 0 && InnerPid(job, pid) == 0 && access(StrCat("/proc/", pid).c_str(), F_OK) == 0;
+}
+
+std::set<int32_t> IdsOfCalls(const JobFacts& job, std::initializer_list<long> numbers) {
+  std::set<int32_t> ids;
+  for (const JobMember& member : job.members) {
+    for (const pid_t tid : member.threads) {
+      const Result<std::string> text = ReadFile(StrCat("/proc/", member.pid, "/task/", tid, "/syscall"));
+      if (!text.has_value()) continue;
+      // fs/proc/base.c, proc_pid_syscall(): "70 0x1800b 0x7fff84acd5d0 ...", or "running".
+      std::istringstream words(text.value());
+      long number = -1;
+      std::string first;
+      if (!(words >> number >> first) ||
+          std::find(numbers.begin(), numbers.end(), number) == numbers.end())
+        continue;
+      ids.insert(static_cast<int32_t>(std::strtoull(first.c_str(), nullptr, 16)));
+    }
+  }
+  return ids;
+}
+
+Status MakeSysvObject(const SysvIdentity& identity, const SysvMaking& making, MadeObjects& made) {
+  const std::string what = DescribeSysv(making.what, identity);
+  RETURN_IF_ERROR(CheckFree(identity, making));
+  for (int i = 0; i < kTries; ++i) {
+    RETURN_IF_ERROR(ChooseNextId(making.next_id, identity.id), "making ", what);
+    int id = -1;
+    {
+      const ScopedCreator creator(identity.cuid, identity.cgid);
+      if (!creator.worked())
+        return Error::Errno("making ", what, ": its creator was user ", identity.cuid, ", group ",
+                            identity.cgid, ", which needs CAP_SETUID and CAP_SETGID");
+      id = making.get(identity.key, static_cast<int>(identity.mode) | IPC_CREAT | IPC_EXCL);
+      if (id < 0) return Error::Errno("making ", what);
+    }
+    if (id == identity.id) {
+      made.Note(id);
+      return making.set(id);
+    }
+    making.remove(id);
+  }
+  return Error(ErrorCode::kUnsupported, StrCat(what, " cannot be made: its id is taken", kWayOut));
+}
+
+}  // namespace tardigrade
