@@ -84,6 +84,10 @@ class FdKind {
     return Ok();
   }
 
+  // Whether Create() can do its work only when all processes of the job exist.  Such files are made
+  // after the others, in the order of the image, and cannot be in flight between processes.
+  virtual bool NeedsTasks() const { return false; }
+
   virtual Result<Value> Collect(const FdFacts& file, std::span<const FdFacts> all, CollectContext& context) const = 0;
 
   // Makes the open file description, with its status flags and offset.  Hosted, no tracee needed.

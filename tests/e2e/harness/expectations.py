@@ -20,6 +20,7 @@ EXPECTED_FAILURES = ()
 # The snapshot is refused: the text has to be in the message, and the job has to go on unharmed.
 REFUSED = {
     "refuse_io_uring": "io_uring",
+    "refuse_pidfd": "not saved along",
     "refuse_socket": "TCP",
     "refuse_unix_gone": "closed the connection before it was accepted",
     "refuse_unix_in_flight": "in flight",
