@@ -255,6 +255,7 @@ class Task {
 
   // As it ended the first time, but for a core dump.
   [[noreturn]] void End() {
+    (void)prctl(PR_SET_NAME, in_.image->reader->manifest().processes[index_].comm.c_str());
     const int status = *document().exit_status;
     if (!WIFSIGNALED(status)) _exit(WEXITSTATUS(status));
     const rlimit none = {};
