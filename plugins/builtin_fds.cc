@@ -6,7 +6,10 @@
 #include "plugins/inotify/inotify_kind.h"
 #include "plugins/memfd/memfd_kind.h"
 #include "plugins/mqueue/mqueue_kind.h"
+#include "plugins/netlink_socket/netlink_socket_kind.h"
+#include "plugins/pidfd/pidfd_kind.h"
 #include "plugins/pipe/pipe_kind.h"
+#include "plugins/proc_file/proc_file_kind.h"
 #include "plugins/pty/pty_kind.h"
 #include "plugins/regular_file/regular_file_kind.h"
 #include "plugins/signalfd/signalfd_kind.h"
@@ -24,7 +27,10 @@ void AddFdKinds(KindList& kinds) {
   kinds.fds.push_back(std::make_unique<inotify::InotifyKind>());
   kinds.fds.push_back(std::make_unique<memfd::MemfdKind>());
   kinds.fds.push_back(std::make_unique<mqueue::MqueueKind>());
+  kinds.fds.push_back(std::make_unique<netlink_socket::NetlinkSocketKind>());
+  kinds.fds.push_back(std::make_unique<pidfd::PidfdKind>());
   kinds.fds.push_back(std::make_unique<pipe::PipeKind>());
+  kinds.fds.push_back(std::make_unique<proc_file::ProcFileKind>());
   kinds.fds.push_back(std::make_unique<pty::PtyKind>());
   kinds.fds.push_back(std::make_unique<regular_file::RegularFileKind>());
   kinds.fds.push_back(std::make_unique<signalfd::SignalfdKind>());

@@ -1,3 +1,4 @@
+#include "plugins/aio/aio_ring_kind.h"
 #include "plugins/anonymous_memory/anonymous_memory_kind.h"
 #include "plugins/anonymous_memory/shared_anonymous_kind.h"
 #include "plugins/builtin.h"
@@ -16,6 +17,7 @@
 namespace tardigrade {
 
 void AddMappingKinds(KindList& kinds) {
+  kinds.mappings.push_back(std::make_unique<aio::AioRingKind>());
   kinds.mappings.push_back(std::make_unique<anonymous_memory::AnonymousMemoryKind>());
   kinds.mappings.push_back(std::make_unique<anonymous_memory::SharedAnonymousKind>());
   kinds.mappings.push_back(std::make_unique<hugetlb::HugetlbKind>());

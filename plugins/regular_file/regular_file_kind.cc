@@ -100,19 +100,17 @@ Result<ScopedFd> OpenByPath(const RegularFileState& state, CreateContext& contex
 }  // namespace
 
 bool RegularFileKind::Claims(const FdFacts& file) const {
-  return S_ISREG(file.stat.st_mode) && (file.info.flags & O_PATH) == 0 &&
-         file.link.starts_with('/') && !file.link.starts_with("/memfd:") &&
-         !file.link.starts_with("/secretmem") && FileSystemOf(file.local_fd) != kMqueueMagic;
+  if (!S_ISREG(file.stat.st_mode) || (file.info.flags & O_PATH) != 0 || !file.link.starts_with('/') ||
+      file.link.starts_with("/memfd:") || file.link.starts_with("/secretmem"))
+    return false;
+  const long file_system = FileSystemOf(file.local_fd);
+  return file_system != kMqueueMagic && !(file_system == PROC_SUPER_MAGIC && IsOfAProcess(file.link));
 }
 
 Status RegularFileKind::Check(const FdFacts& file, std::span<const FdFacts>) const {
   RETURN_IF_ERROR(ReadFdOwner(file));
   RETURN_IF_ERROR(ParseLocks(file.info), "fd ", file.fd, " (", file.link, ")");
   const long file_system = FileSystemOf(file.local_fd);
-  if (IsOfAProcess(file.link) && file_system == PROC_SUPER_MAGIC)
-    return Error(ErrorCode::kUnsupported, StrCat("fd ", file.fd, " is ", file.link,
-                                                 ", a view of a running process, "
-                                                 "which cannot be saved; close it first"));
   if (HasName(file)) return Ok();
   if (IsPseudo(file_system) || file_system == HUGETLBFS_MAGIC)
     return Error(ErrorCode::kUnsupported,

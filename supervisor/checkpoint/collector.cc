@@ -160,6 +160,10 @@ Status CheckNeedsNoTask(const FdFacts& file, const FdKind& kind, const Value& st
   SyscallPlan plan;
   RETURN_IF_ERROR(kind.PlanBeforeLocks(state, 0, plan));
   RETURN_IF_ERROR(kind.PlanInTask(state, 0, plan));
+  if (kind.NeedsTasks())
+    return Error(ErrorCode::kUnsupported,
+                 StrCat("a ", kind.name(), " (", file.link, ") is in flight between processes, and can be made only when "
+                        "all of them exist; let it be received first"));
   if (plan.empty()) return Ok();
   return Error(ErrorCode::kUnsupported,
                StrCat("a ", kind.name(), " (", file.link, ") is in flight between processes and has state that only a "

@@ -62,7 +62,7 @@ constexpr std::array kFlagMeanings = {
     FlagMeaning{"dp", "it is droppable memory (MAP_DROPPABLE)"},
 };
 
-Status CheckFlags(const MemoryMapping& mapping, const VmaDetails& flags) {
+Status CheckFlags(const MemoryMapping& mapping, const MappingKind& kind, const VmaDetails& flags) {
   for (const std::string& flag : flags.vm_flags) {
     const auto it = std::find_if(kFlagMeanings.begin(), kFlagMeanings.end(),
                                  [&](const FlagMeaning& meaning) { return meaning.flag == flag; });
@@ -70,7 +70,7 @@ Status CheckFlags(const MemoryMapping& mapping, const VmaDetails& flags) {
     if (it == kFlagMeanings.end())
       return Error(ErrorCode::kUnsupported, StrCat(where, " has the flag \"", flag, "\", which this version does not know"));
     // fs/hugetlbfs/inode.c, hugetlbfs_file_mmap().
-    if (flag == "de" && flags.HasFlag("ht")) continue;
+    if (flag == "de" && (flags.HasFlag("ht") || kind.is_made_by_plan())) continue;
     if (!it->refusal.empty()) return Error(ErrorCode::kUnsupported, StrCat(where, ": ", it->refusal, ", which cannot be saved yet"));
   }
   return Ok();
@@ -86,7 +86,7 @@ Status ApplySlowFacts(const ProcessSurvey& survey, SlowFacts facts, std::vector<
     if (it == by_start.end() || it->second->end != document.end)
       return Error(ErrorCode::kInternal, StrCat("smaps has no mapping ", Hex(document.start), "-", Hex(document.end)));
     const bool kernel = document.path.starts_with("[v");
-    if (!kernel) RETURN_IF_ERROR(CheckFlags(survey.mappings[i], *it->second));
+    if (!kernel) RETURN_IF_ERROR(CheckFlags(survey.mappings[i], *survey.mapping_kinds[i], *it->second));
     document.vm_flags = std::move(it->second->vm_flags);
     document.protection_key = it->second->protection_key;
     if (const auto policy = facts.policies.find(document.start); policy != facts.policies.end() && policy->second != "default")

@@ -98,7 +98,7 @@ Status SurveyMappings(ProcessSurvey& survey, const KindList& kinds) {
     }
     if (claimed == nullptr)
       return Error(ErrorCode::kUnsupported, StrCat("the mapping at ", Hex(mapping.start), " is ", DescribeMapping(mapping),
-                                                   ", which cannot be saved yet"));
+                                                   ", which cannot be saved", WayOut(mapping.path)));
     survey.mapping_kinds.push_back(claimed);
   }
   return Ok();
@@ -229,7 +229,7 @@ Result<const FdKind*> ClaimFd(const FdFacts& facts, std::span<const FdFacts> all
     claimed = kind.get();
   }
   if (claimed == nullptr)
-    return Error(ErrorCode::kUnsupported, StrCat("fd ", facts.fd, " is ", DescribeFd(facts), ", which cannot be saved yet"));
+    return Error(ErrorCode::kUnsupported, StrCat("fd ", facts.fd, " is ", DescribeFd(facts), ", which cannot be saved", WayOut(facts.link)));
   return claimed;
 }
 

@@ -56,6 +56,34 @@ constexpr Phrase kPrefixes[] = {
     {"/memfd:", "a memfd"},
 };
 
+// What is special about a kind, by the beginning of what readlink shows.
+constexpr Phrase kWaysOut[] = {
+    {"anon_inode:[io_uring]",
+     ": the kernel shows neither how it was set up nor all that is in flight; run the program without io_uring (many "
+     "have a setting for that, such as UV_USE_IO_URING=0)"},
+    {"anon_inode:[userfaultfd]",
+     ": faults that its owner is to answer would be lost; let it unregister its memory and close it first"},
+    {"anon_inode:[perf_event]", ": what it counts is bound to this machine's processors; stop measuring first"},
+    {"anon_inode:bpf-map",
+     ": programs that use it, and other processes' hold on it, cannot be seen; let the program release it first and "
+     "load it again after"},
+    {"anon_inode:bpf-prog",
+     ": the kernel gives a program back only as rewritten by the verifier; let the job release it first and load it "
+     "again after"},
+    {"anon_inode:bpf_link", ": what it attaches cannot be read back; let the job detach it first and attach it again after"},
+    {"anon_inode:btf", ": it is numbered by this kernel; let the job release it first and load it again after"},
+    {"anon_inode:[fanotify]",
+     ": others may be waiting for its answers, and its marks may cover whole file systems; stop watching first"},
+    {"anon_inode:kvm-", ": a guest is saved by its own monitor; let that save or migrate it"},
+    {"anon_inode:seccomp notify", ": others wait for its answers; let the job give it up first"},
+    {"/dev/kvm", ": a guest is saved by its own monitor; let that save or migrate it"},
+    {"/dev/fuse", ": requests to its file system would never be answered; unmount that first (fusermount3 -u)"},
+    {"/dev/nvidia", ": a GPU's state is in the device; let the program give it back first"},
+    {"/dev/dri/", ": a GPU's state is in the device; let the program give it back first"},
+    {"/dev/kfd", ": a GPU's state is in the device; let the program give it back first"},
+    {"/dev/infiniband/", ": an adapter's state is in the device; let the program close its queue pairs first"},
+};
+
 std::string_view SocketFamily(int domain) {
   switch (domain) {
     case AF_UNIX:
@@ -135,6 +163,12 @@ std::string DescribeFd(const FdFacts& file) {
   if (S_ISFIFO(file.stat.st_mode)) return StrCat("the FIFO ", link);
   if (link.starts_with('/')) return DescribeFile(file);
   return StrCat("a file of an unknown kind (", link, ")");
+}
+
+std::string WayOut(std::string_view link) {
+  for (const auto& [prefix, way_out] : kWaysOut)
+    if (link.starts_with(prefix)) return std::string(way_out);
+  return link.starts_with("anon_inode:") || link.starts_with('/') || link.find(":[") != link.npos ? " yet; close it first" : " yet";
 }
 
 std::string DescribeMapping(const MemoryMapping& mapping) {

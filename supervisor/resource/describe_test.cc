@@ -29,6 +29,13 @@ TEST(DescribeFd, NamesKernelObjects) {
   EXPECT_EQ(DescribeFd(file), "a network namespace");
 }
 
+TEST(WayOut, SaysWhatToDo) {
+  EXPECT_NE(WayOut("anon_inode:[io_uring]").find("UV_USE_IO_URING=0"), std::string::npos);
+  EXPECT_NE(WayOut("/dev/dri/renderD128").find("GPU"), std::string::npos);
+  EXPECT_EQ(WayOut("socket:[1]"), " yet; close it first");
+  EXPECT_EQ(WayOut("[new thing]"), " yet");
+}
+
 TEST(DescribeFd, NamesDevices) {
   const ScopedFd ptmx(open("/dev/ptmx", O_RDWR | O_NOCTTY));
   if (!ptmx.valid()) GTEST_SKIP() << "no pseudo terminals here";

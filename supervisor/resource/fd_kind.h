@@ -90,6 +90,10 @@ class FdKind {
     return Ok();
   }
 
+  // Whether Create() can do its work only when all processes of the job exist.  Such files are made
+  // after the others, in the order of the image, and cannot be in flight between processes.
+  virtual bool NeedsTasks() const { return false; }
+
   virtual Result<Value> Collect(const FdFacts& file, std::span<const FdFacts> all, CollectContext& context) const = 0;
 
   // What belongs to the process that holds the description, not to the description: POSIX locks.  Asked

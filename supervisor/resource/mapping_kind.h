@@ -11,6 +11,7 @@
 #include "supervisor/image/value.h"
 #include "supervisor/kernel/memory_map.h"
 #include "supervisor/resource/contexts.h"
+#include "supervisor/resource/syscall_plan.h"
 
 namespace tardigrade {
 
@@ -26,6 +27,15 @@ struct MappingState {
   Value state;  // The kind's own.
   // Key of shared memory that the kind attaches by itself, see MappingKind::attaches(); else "".
   std::string object = {};
+};
+
+// Where a mapping is to be, and what is behind it.
+struct MappingPlace {
+  uint64_t start = 0;  // Bytes.
+  uint64_t bytes = 0;
+  int prot = 0;        // PROT_*
+  uint64_t offset = 0; // Bytes into the file.
+  int fd = -1;         // In the task: what OpenBacking() gave, or -1.
 };
 
 // One kind of memory mapping, by what is behind it.  Addresses, protection, advice, contents of
@@ -47,6 +57,16 @@ class MappingKind {
   }
 
   virtual Result<MappingState> Collect(pid_t pid, const MemoryMapping& mapping, CollectContext& context) const = 0;
+
+  // Whether PlanMaking() makes it, because the kernel alone chooses where such a mapping goes.
+  virtual bool is_made_by_plan() const { return false; }
+
+  // Adds the steps that make it, contents included.  They run early, while there is room nowhere else than
+  // at `place`, and one of them has to fail if the mapping did not go there.
+  virtual Status PlanMaking(const Value& state, const MappingPlace& place, const AttachmentReader& attachments, SyscallPlan& plan) const {
+    (void)state, (void)place, (void)attachments, (void)plan;
+    return Error(ErrorCode::kInternal, "this mapping is made by mmap(2)");
+  }
 
   // Whether there is a file behind it: OpenBacking() is asked only then.
   virtual bool has_backing() const { return true; }

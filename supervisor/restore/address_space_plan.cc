@@ -12,13 +12,12 @@
 #include <string_view>
 
 #include "supervisor/kernel/numa_policy.h"
+#include "supervisor/restore/lone_room.h"
 #include "supervisor/restore/shared_objects.h"
 
 namespace tardigrade {
 namespace {
 
-// The end of what a 47-bit user address space can hold (TASK_SIZE_MAX, arch/x86/include/asm/page_64_types.h).
-constexpr uint64_t kTaskSize = 0x7fff'ffff'f000;
 // preadv(2) moves at most 0x7ffff000 bytes and UIO_MAXIOV pieces at a time; progress is told between
 // reads, and several threads share them.
 constexpr uint64_t kMaxBytesPerRead = 8 << 20;
@@ -56,11 +55,12 @@ class Planner {
     ParkKernelMappings();
     UnmapEverythingElse();
     AllocateProtectionKeys();
+    MakeByPlans();
     shared_.PlanMaking(plan_);
     for (size_t i = 0; i < in_.process->mappings.size(); ++i) {
       const MappingDocument& mapping = in_.process->mappings[i];
       if (IsKernelMapping(mapping.path) || IsGate(mapping.path)) continue;
-      if (!PlanInherited(i, mapping) && !shared_.PlanPiece(i, plan_)) Map(mapping, in_.backing_fds[i]);
+      if (!in_.made_by_plan.contains(i) && !PlanInherited(i, mapping) && !shared_.PlanPiece(i, plan_)) Map(mapping, in_.backing_fds[i]);
       RETURN_IF_ERROR(AdviseAndPlace(mapping));
     }
     shared_.PlanRemoval(plan_);
@@ -109,6 +109,17 @@ class Planner {
       at = std::max(at, end);
     }
     plan_.Add(StrCat("unmapping above ", Hex(at)), SYS_munmap, {at, kTaskSize - at});
+  }
+
+  void MakeByPlans() {
+    const InheritedMemory::Zone& zone = in_.inherited->zone();
+    std::vector<AddressRange> taken = {{in_.segment.start, in_.segment.start + in_.segment.size}, {zone.start, zone.end}};
+    for (const auto& [index, making] : in_.made_by_plan) {
+      const MappingDocument& mapping = in_.process->mappings[index];
+      const AddressRange room = {mapping.start, mapping.end};
+      PlanInLoneRoom(room, taken, making, plan_);
+      taken.push_back(room);
+    }
   }
 
   // A piece of memory that other tasks have as well.  An old size of zero makes a further mapping:

@@ -1,6 +1,7 @@
 #ifndef SUPERVISOR_RESTORE_ADDRESS_SPACE_PLAN_H_
 #define SUPERVISOR_RESTORE_ADDRESS_SPACE_PLAN_H_
 
+#include <map>
 #include <span>
 #include <vector>
 
@@ -24,6 +25,8 @@ struct AddressSpaceInputs {
   const InheritedMemory* inherited = nullptr;
   int pages_fd = -1;             // Descriptor of the page file in the task.
   std::vector<int> backing_fds;  // Per mapping: descriptor in the task, -1 for anonymous memory.
+  // Per mapping that is not made by mmap(2): MappingKind::PlanMaking().
+  std::map<size_t, SyscallPlan> made_by_plan;
   int first_helper_fd = -1;      // Descriptors from here on,
   int last_helper_fd = -1;       // and up to here, are the restorer's: closed at the end.
 };

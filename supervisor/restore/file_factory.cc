@@ -61,19 +61,48 @@ Result<ScopedFd> FileFactory::OutOfTheWay(ScopedFd fd) const {
   return moved;
 }
 
+Status FileFactory::CreateFile(size_t index) {
+  const KindState& file = files_.files[index];
+  ASSIGN_OR_RETURN(ScopedFd made, FindFdKind(kinds_, file.kind)->Create(file.state, *this), "making ", file.kind, " ", index);
+  ASSIGN_OR_RETURN(made_[index], OutOfTheWay(std::move(made)));
+  return Ok();
+}
+
 Status FileFactory::CreateFiles() {
-  for (const KindState& file : files_.files) {
-    const FdKind* kind = FindFdKind(kinds_, file.kind);
-    if (kind == nullptr) return UnknownKind("file", file.kind);
-    ASSIGN_OR_RETURN(ScopedFd made, kind->Create(file.state, *this), "making ", file.kind, " ", made_.size());
-    ASSIGN_OR_RETURN(ScopedFd away, OutOfTheWay(std::move(made)));
-    made_.push_back(std::move(away));
+  made_.resize(files_.files.size());
+  for (size_t i = 0; i < made_.size(); ++i) {
+    const FdKind* kind = FindFdKind(kinds_, files_.files[i].kind);
+    if (kind == nullptr) return UnknownKind("file", files_.files[i].kind);
+    if (kind->NeedsTasks()) {
+      late_.push_back(i);
+    } else {
+      RETURN_IF_ERROR(CreateFile(i));
+    }
   }
   for (const auto step : {&FdKind::Fill, &FdKind::Settle}) {
     for (size_t i = 0; i < made_.size(); ++i) {
+      if (!made_[i].valid()) continue;
       const KindState& file = files_.files[i];
       RETURN_IF_ERROR((FindFdKind(kinds_, file.kind)->*step)(file.state, made_[i].get(), *this), "making ", file.kind, " ", i);
     }
+  }
+  ASSIGN_OR_RETURN(late_files_, LateFiles::Create(late_.size(), first_fd_));
+  return Ok();
+}
+
+Status FileFactory::CreateLateFiles() {
+  std::vector<int> made;
+  for (const size_t index : late_) {
+    RETURN_IF_ERROR(CreateFile(index));
+    made.push_back(made_[index].get());
+  }
+  return late_files_.Send(made);
+}
+
+Status FileFactory::TakeLateFiles() {
+  ASSIGN_OR_RETURN(std::vector<ScopedFd> files, late_files_.Look());
+  for (size_t i = 0; i < files.size(); ++i) {
+    ASSIGN_OR_RETURN(made_[late_[i]], OutOfTheWay(std::move(files[i])));
   }
   return Ok();
 }
@@ -103,7 +132,7 @@ const Value* FileFactory::ObjectState(const std::string& key) const {
 }
 
 Result<int> FileFactory::File(uint32_t index) {
-  if (index >= made_.size()) return Error(ErrorCode::kBadImage, StrCat("the image has no file ", index));
+  if (index >= made_.size() || !made_[index].valid()) return Error(ErrorCode::kBadImage, StrCat("the image has no file ", index));
   return made_[index].get();
 }
 

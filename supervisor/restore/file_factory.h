@@ -11,6 +11,7 @@
 #include "supervisor/image/documents.h"
 #include "supervisor/resource/contexts.h"
 #include "supervisor/resource/kind_list.h"
+#include "supervisor/restore/late_files.h"
 
 namespace tardigrade {
 
@@ -32,8 +33,12 @@ class FileFactory final : public CreateContext {
   // Before anything else where the calling process has a mount namespace of its own.
   Status PrepareNamespace();
 
-  // All of FilesDocument::files, in order, with what is in their queues.
+  // Of FilesDocument::files those that need no tasks, in order, with what is in their queues.
   Status CreateFiles();
+  // The others (FdKind::NeedsTasks()): the first task makes them when all are born; then the others,
+  // forked since CreateFiles(), can take them.
+  Status CreateLateFiles();
+  Status TakeLateFiles();
   int file(size_t index) const { return made_[index].get(); }
 
   // The file behind a mapping: an open descriptor, or an invalid one for anonymous memory.
@@ -53,6 +58,7 @@ class FileFactory final : public CreateContext {
   std::vector<std::string> TakeWarnings() { return std::exchange(warnings_, {}); }
 
  private:
+  Status CreateFile(size_t index);
   Result<ScopedFd> OutOfTheWay(ScopedFd fd) const;
 
   const KindList& kinds_;
@@ -61,6 +67,8 @@ class FileFactory final : public CreateContext {
   const std::map<std::string, std::string>& moved_;
   int first_fd_;
   std::vector<ScopedFd> made_;
+  std::vector<size_t> late_;  // Indices of those that need tasks.
+  LateFiles late_files_;
   std::map<std::string, ScopedFd> objects_;
   std::map<std::string, ScopedFd> aside_;
   std::map<std::string, ScopedFd> covered_;  // By path: what is under a mount of the job's own.

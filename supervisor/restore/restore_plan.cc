@@ -179,6 +179,22 @@ class Planner {
     return Ok();
   }
 
+  Status PlanMakings(AddressSpaceInputs& inputs) const {
+    const std::vector<MappingDocument>& mappings = inputs.process->mappings;
+    for (size_t i = 0; i < mappings.size(); ++i) {
+      const MappingKind* kind = FindMappingKind(kinds_, mappings[i].backing.kind);
+      if (kind == nullptr || !kind->is_made_by_plan()) continue;
+      const MappingPlace place{.start = mappings[i].start,
+                               .bytes = mappings[i].end - mappings[i].start,
+                               .prot = mappings[i].prot,
+                               .offset = mappings[i].offset,
+                               .fd = inputs.backing_fds[i]};
+      RETURN_IF_ERROR(kind->PlanMaking(mappings[i].backing.state, place, image_.reader->attachments(), inputs.made_by_plan[i]),
+                      "the mapping at ", Hex(place.start));
+    }
+    return Ok();
+  }
+
   AddressSpaceInputs InputsFor(size_t index, const LoadedProcess& process, const ProcessPlan& plan) const {
     AddressSpaceInputs inputs;
     inputs.process_index = index;
@@ -201,6 +217,7 @@ class Planner {
     plan.threads.resize(process.document.threads.size());
     for (size_t i = 0; i < plan.threads.size(); ++i) RETURN_IF_ERROR(PlanThread(index, i, plan.threads[i]));
     AddressSpaceInputs inputs = InputsFor(index, process, plan);
+    RETURN_IF_ERROR(PlanMakings(inputs));
     // Twice: the size of the program does not depend on the addresses, but its place does on its size.
     SyscallPlan draft;
     RETURN_IF_ERROR(PlanAddressSpace(inputs, draft));

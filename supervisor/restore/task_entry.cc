@@ -84,6 +84,7 @@ class Task {
   Status Prepare() {
     RETURN_IF_ERROR(TakePlace());
     if (process().has_ended()) return Ok();
+    if (index_ != 0) RETURN_IF_ERROR(factory_.TakeLateFiles());
     RETURN_IF_ERROR(OpenBackings());
     RETURN_IF_ERROR(WatchChildrenEnd());
     RETURN_IF_ERROR(UnregisterRseq());
@@ -104,6 +105,7 @@ class Task {
     for (const BirthPlan::SessionStandIn& stand_in : births_.stand_ins) RETURN_IF_ERROR(MakeByStandIn(stand_in));
     RETURN_IF_ERROR(Meet(TreeBoard::kBorn, 0));
     RETURN_IF_ERROR(AwaitStage(TreeBoard::kGo, 1));
+    if (index_ == 0) RETURN_IF_ERROR(factory_.CreateLateFiles());
     for (const pid_t stand_in : session_stand_ins_) RETURN_IF_ERROR(Reap(stand_in));
     if (births_.group == document().pid && setpgid(0, 0) != 0) return Error::Errno("making the process group");
     RETURN_IF_ERROR(StandInForGroup());

@@ -19,8 +19,20 @@ EXPECTED_FAILURES = ()
 
 # The snapshot is refused: the text has to be in the message, and the job has to go on unharmed.
 REFUSED = {
-    "refuse_io_uring": "io_uring",
+    "refuse_bpf_map": "a BPF map, which cannot be saved",
+    "refuse_fanotify": "a fanotify group, which cannot be saved",
+    "refuse_fuse": "unmount that first",
+    "refuse_inotify_unread": "unread events",
+    "refuse_io_uring": "without io_uring",
+    "refuse_kvm": "saved by its own monitor",
     "refuse_mq_notify": "mq_notify",
+    "refuse_netlink_audit": "audit",
+    "refuse_netlink_unread": "unread messages",
+    "refuse_packet": "a packet socket, which cannot be saved",
+    "refuse_perf": "stop measuring first",
+    "refuse_pidfd": "not saved along",
+    "refuse_proc": "not saved along",
+    "refuse_raw_socket": "a raw network socket, which cannot be saved",
     "refuse_sem_shared": "is also used by process",
     "refuse_shm_shared": "also attached by a process that is not saved",
     "refuse_socket": "TCP",

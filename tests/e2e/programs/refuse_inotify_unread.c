@@ -1,0 +1,16 @@
+// Events that nobody has read yet cannot be saved; they stay where they are.
+#include <sys/inotify.h>
+
+#include "tests/e2e/programs/e2e.h"
+
+int main(int argc, char** argv) {
+  e2e_start(argc, argv);
+  int fd = inotify_init1(IN_NONBLOCK);
+  int file = open(e2e_file("watched"), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  EXPECT_EQ(inotify_add_watch(fd, e2e_file("watched"), IN_MODIFY), 1);
+  EXPECT_EQ(write(file, "x", 1), 1);
+  e2e_ready_and_wait();
+  char event[4096];
+  EXPECT_EQ(read(fd, event, sizeof event), sizeof(struct inotify_event));
+  return e2e_ok();
+}
