@@ -117,6 +117,9 @@ Result<Value> PtyKind::Collect(const FdFacts& file, std::span<const FdFacts> all
   }
   const FdFacts* master = IsPtyMaster(file) ? &file : FindPtyMaster(file, all);
   if (master == nullptr) return Error(ErrorCode::kTraceeGone, StrCat("the other side of ", file.link, " is gone"));
+  if ((fcntl(file.local_fd, F_GETFL) & O_CLOEXEC) != 0)
+    context.Warn(StrCat("fd ", file.fd, " was opened by TIOCGPTPEER with O_CLOEXEC, which /proc shows of every duplicate "
+                        "ever after: all are taken to be closed on exec"));
   int flag = 0;
   if (ioctl(file.local_fd, TIOCGEXCL, &flag) != 0) return Error::Errno("TIOCGEXCL");
   state.exclusive = flag != 0;

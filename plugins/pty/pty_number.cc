@@ -66,8 +66,9 @@ Result<ScopedFd> OpenPty(uint32_t number) {
 }
 
 Result<ScopedFd> OpenPeer(int master, uint64_t flags) {
-  ScopedFd slave(ioctl(master, TIOCGPTPEER, static_cast<int>(flags) | O_NOCTTY | O_CLOEXEC));
-  if (!slave.valid()) return Error::Errno("opening the slave of a pseudoterminal (TIOCGPTPEER)");
+  // With O_CLOEXEC it would stay among the description's flags (drivers/tty/pty.c, ptm_open_peer()).
+  ScopedFd slave(ioctl(master, TIOCGPTPEER, static_cast<int>(flags) | O_NOCTTY));
+  if (!slave.valid() || fcntl(slave.get(), F_SETFD, FD_CLOEXEC) != 0) return Error::Errno("opening the slave of a pseudoterminal (TIOCGPTPEER)");
   return slave;
 }
 

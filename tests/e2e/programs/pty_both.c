@@ -48,6 +48,8 @@ int main(int argc, char** argv) {
   EXPECT_EQ(fcntl(same, F_GETFL) & (O_ACCMODE | O_NONBLOCK), O_RDWR | O_NONBLOCK);
   EXPECT_EQ(fcntl(reader, F_GETFL) & (O_ACCMODE | O_NONBLOCK), O_RDONLY);
   EXPECT_EQ(fcntl(master, F_GETFD), FD_CLOEXEC);
+  EXPECT_EQ(fcntl(slave, F_GETFD), 0);
+  EXPECT_EQ(fcntl(same, F_GETFL) & O_CLOEXEC, 0);
   EXPECT_EQ(fcntl(same, F_SETFL, 0), 0);
   EXPECT_EQ(fcntl(slave, F_GETFL) & O_NONBLOCK, 0);
   return e2e_ok();
