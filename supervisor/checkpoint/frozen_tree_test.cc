@@ -21,7 +21,11 @@ namespace {
 using ::tardigrade::testing::ForkedTracee;
 using ::tardigrade::testing::IsOk;
 
-FreezeOptions Soon() { return {.deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20)}; }
+FreezeOptions Soon() {
+  FreezeOptions options;
+  options.deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  return options;
+}
 
 // A child that runs `body` and then sleeps; it dies with its parent.
 void Fork(void (*body)()) {

@@ -22,6 +22,7 @@
 #include "supervisor/restore/launcher.h"
 #include "supervisor/restore/loaded_image.h"
 #include "supervisor/restore/made_log.h"
+#include "supervisor/restore/release_guard.h"
 #include "supervisor/restore/restore_plan.h"
 #include "supervisor/restore/segment.h"
 #include "supervisor/restore/task_entry.h"
@@ -161,8 +162,22 @@ class Attempt {
     for (std::string& warning : reports_.warnings) report_.warnings.push_back(std::move(warning));
     RETURN_IF_ERROR(ArmAll(finishers));
     if (options_.on_restored) RETURN_IF_ERROR(options_.on_restored(task_.pid, report_.warnings));
+    return ReleaseAll(finishers);
+  }
+
+  // Whole or not at all, should this process be killed meanwhile: the init then takes all with it, or
+  // the guard does.
+  Status ReleaseAll(std::vector<Finisher>& finishers) {
+    std::unique_ptr<ReleaseGuard> guard;
+    if (task_.init_pid < 0 && finishers.size() > 1) {
+      std::vector<pid_t> pids;
+      for (const Finisher& finisher : finishers) pids.push_back(finisher.leader());
+      ASSIGN_OR_RETURN(guard, ReleaseGuard::Create(pids));
+    }
+    RETURN_IF_ERROR(EachProcess(finishers, [](Finisher& finisher, size_t) { return finisher.Release(); }));
+    if (guard != nullptr) guard->Dismiss();
     launcher_->SetFree(task_);
-    return EachProcess(finishers, [](Finisher& finisher, size_t) { return finisher.Release(); });
+    return Ok();
   }
 
   // Children before their parents, so that the parents still can be made to forget that they stopped.

@@ -180,10 +180,12 @@ def kill_all(roots, directory):
             if proc.is_alive(root):
                 doomed.update(members(root))
         known |= doomed
-        for pid in doomed:
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
+        # Nobody is to see another die.
+        for number in (signal.SIGSTOP, signal.SIGKILL):
+            for pid in doomed:
+                try:
+                    os.kill(pid, number)
+                except ProcessLookupError:
+                    pass
         if not all_gone(known, directory, 0.1):
             return
