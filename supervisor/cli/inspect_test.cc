@@ -58,9 +58,9 @@ class FakeImage final : public ImageReader {
     process.mappings[1].prot = PROT_READ | PROT_WRITE;
     process.mappings[1].shared = true;
     process.mappings[1].backing = {"anonymous", Value(Value::Object{})};
-    process.descriptors = {{.fd = 0, .close_on_exec = false, .file = 0},
-                           {.fd = 3, .close_on_exec = true, .file = 0},
-                           {.fd = 4, .close_on_exec = false, .file = 9}};
+    process.descriptors = {{.fd = 0, .close_on_exec = false, .file = 0, .of_process = {}},
+                           {.fd = 3, .close_on_exec = true, .file = 0, .of_process = {}},
+                           {.fd = 4, .close_on_exec = false, .file = 9, .of_process = {}}};
     process.pages = "pages-7.bin";
     process.pagemap = "pagemap-7.bin";
     files.files = {{"regular", Value(Value::Object{{"flags", Value(2)},

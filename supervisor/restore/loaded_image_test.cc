@@ -32,7 +32,7 @@ class LoadedImageTest : public testing::ImageFixture {
     process_.pages = "pages-7.bin";
     process_.pagemap = "pagemap-7.bin";
     process_.mappings = {Mapping(0x10000, 0x20000), Mapping(0x30000, 0x40000)};
-    process_.descriptors = {{.fd = 0, .close_on_exec = false, .file = 0}};
+    process_.descriptors = {{.fd = 0, .close_on_exec = false, .file = 0, .of_process = {}}};
     files_.files = {{.kind = "eventfd", .state = Value(Value::Object{})}};
     process_.threads.resize(1);
     process_.threads[0].tid = 7;
