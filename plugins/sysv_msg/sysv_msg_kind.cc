@@ -4,6 +4,7 @@
 #include <sys/syscall.h>
 
 #include <algorithm>
+#include <utility>
 #include <cerrno>
 #include <cstring>
 #include <set>
@@ -23,15 +24,16 @@ std::vector<const SysvIpcRow*> FindQueues(const JobFacts& job, const SysvNamespa
   std::vector<const SysvIpcRow*> found;
   for (const SysvIpcRow& row : look.rows()) {
     if (look.is_jobs_own() || waited_for.contains(Identity(row).id) ||
-        InnerPid(job, row.at("lspid")) != 0 || InnerPid(job, row.at("lrpid")) != 0)
+        InnerPid(job, row.at("lspid"), row.at("stime")) != 0 ||
+        InnerPid(job, row.at("lrpid"), row.at("rtime")) != 0)
       found.push_back(&row);
   }
   return found;
 }
 
 Status CheckQueue(const JobFacts& job, const SysvIpcRow& row) {
-  for (const char* const who : {"lspid", "lrpid"}) {
-    if (IsOutsider(job, row.at(who)))
+  for (const auto& [who, when] : {std::pair("lspid", "stime"), std::pair("lrpid", "rtime")}) {
+    if (IsOutsider(job, row.at(who), row.at(when)))
       return Error(ErrorCode::kUnsupported,
                    StrCat(DescribeSysv(kWhat, Identity(row)), " is also used by process ", row.at(who),
                           ", which is not saved; snapshot with --tree if it is a descendant, or end it "
@@ -63,8 +65,8 @@ Result<QueueState> CollectQueue(const JobFacts& job, const SysvIpcRow& row, cons
                                 CollectContext& context) {
   QueueState state;
   state.identity = Identity(row);
-  state.last_sender = InnerPid(job, row.at("lspid"));
-  state.last_receiver = InnerPid(job, row.at("lrpid"));
+  state.last_sender = InnerPid(job, row.at("lspid"), row.at("stime"));
+  state.last_receiver = InnerPid(job, row.at("lrpid"), row.at("rtime"));
   std::vector<Message> messages;
   int error = 0;
   RETURN_IF_ERROR(look.Run([&] {

@@ -27,6 +27,7 @@ struct Set {
   SysvIdentity identity;
   std::vector<unsigned short> values;
   std::vector<int64_t> pids;  // As seen here.
+  int64_t used = 0;           // When anybody last did anything to it, seconds since 1970.
   int error = 0;              // errno: nothing of the above but `identity`.
   bool is_jobs = false;
 };
@@ -53,13 +54,14 @@ Result<std::vector<Set>> ReadSets(const JobFacts& job, const SysvNamespace& look
     for (const SysvIpcRow& row : look.rows()) {
       Set& set = sets.emplace_back();
       set.identity = IdentityOf(row, "semid");
+      set.used = std::max(row.at("otime"), row.at("ctime"));
       ReadSet(static_cast<size_t>(row.at("nsems")), set);
     }
   }));
   for (Set& set : sets)
     set.is_jobs = look.is_jobs_own() || waited_for.contains(set.identity.id) ||
                   std::any_of(set.pids.begin(), set.pids.end(),
-                              [&job](int64_t pid) { return InnerPid(job, pid) != 0; });
+                              [&](int64_t pid) { return InnerPid(job, pid, set.used) != 0; });
   return sets;
 }
 
@@ -70,7 +72,7 @@ Status CheckSet(const JobFacts& job, const Set& set) {
   errno = set.error;
   if (set.error != 0) return Error::Errno("reading ", what);
   for (const int64_t pid : set.pids) {
-    if (IsOutsider(job, pid))
+    if (IsOutsider(job, pid, set.used))
       return Error(ErrorCode::kUnsupported,
                    StrCat(what, " is also used by process ", pid,
                           ", which is not saved; snapshot with --tree if it is a descendant, or end it "
@@ -83,7 +85,7 @@ SetState Describe(const JobFacts& job, const Set& set) {
   SetState state;
   state.identity = set.identity;
   for (size_t i = 0; i < set.values.size(); ++i)
-    state.semaphores.push_back({.value = set.values[i], .last_pid = InnerPid(job, set.pids[i])});
+    state.semaphores.push_back({.value = set.values[i], .last_pid = InnerPid(job, set.pids[i], set.used)});
   return state;
 }
 

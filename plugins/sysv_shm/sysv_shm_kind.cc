@@ -44,7 +44,7 @@ std::map<int64_t, Segment> Attached(const JobFacts& job) {
 // What a supervisor makes to visit a process: this one's, or another's.
 bool IsOfAVisit(const SysvIpcRow& row, const JobFacts& job) {
   return (static_cast<uint32_t>(row.at("key")) & kVisitKeyPrefixMask) == kVisitKeyPrefix &&
-         (row.at("perms") & 0777) == 0700 && InnerPid(job, row.at("cpid")) == 0;
+         (row.at("perms") & 0777) == 0700 && InnerPid(job, row.at("cpid"), row.at("ctime")) == 0;
 }
 
 std::vector<Segment> FindSegments(const JobFacts& job, const SysvNamespace& look) {
@@ -54,9 +54,9 @@ std::vector<Segment> FindSegments(const JobFacts& job, const SysvNamespace& look
     const auto it = attached.find(row.at("shmid"));
     Segment segment = it == attached.end() ? Segment() : it->second;
     segment.row = &row;
-    const bool left_by_job = row.at("nattch") == 0 && InnerPid(job, row.at("lpid")) != 0;
+    const bool left_by_job = row.at("nattch") == 0 && InnerPid(job, row.at("lpid"), std::max(row.at("atime"), row.at("dtime"))) != 0;
     const bool is_jobs = segment.attachments != 0 || look.is_jobs_own() ||
-                         InnerPid(job, row.at("cpid")) != 0 || left_by_job;
+                         InnerPid(job, row.at("cpid"), row.at("ctime")) != 0 || left_by_job;
     if (is_jobs && !(segment.attachments == 0 && IsOfAVisit(row, job))) found.push_back(segment);
   }
   return found;

@@ -6,9 +6,11 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <ctime>
 #include <sstream>
 
 #include "supervisor/base/file_io.h"
+#include "supervisor/kernel/proc_stat.h"
 
 namespace tardigrade {
 namespace {
@@ -18,6 +20,18 @@ constexpr const char* kWayOut =
 
 // Others may take the next id before we do.
 constexpr int kTries = 20;
+
+// Whether the process that has the pid now had begun by then.
+bool LivedAt(int64_t pid, int64_t when) {
+  const Result<std::string> text = ReadFile(StrCat("/proc/", pid, "/stat"));
+  if (!text.has_value()) return false;
+  const Result<ProcStat> stat = ParseProcStat(text.value());
+  timespec now = {}, up = {};
+  if (!stat.has_value() || clock_gettime(CLOCK_REALTIME, &now) != 0 || clock_gettime(CLOCK_BOOTTIME, &up) != 0) return false;
+  const int64_t began = now.tv_sec - up.tv_sec + static_cast<int64_t>(stat.value().start_time) / sysconf(_SC_CLK_TCK);
+  // Both sides are rounded to seconds.
+  return began <= when + 1;
+}
 
 // Creates as another user: an object's creator is the caller (ipc/util.c, ipc_addid()).
 class ScopedCreator {
@@ -108,12 +122,13 @@ Status SysvNamespace::Run(const std::function<void()>& run) const {
   return InIpcNamespaceOf(job_->members[0].pid, run);
 }
 
-int32_t InnerPid(const JobFacts& job, int64_t pid) {
-  return job.pids->InnerProcess(static_cast<pid_t>(pid)).value_or(0);
+int32_t InnerPid(const JobFacts& job, int64_t pid, int64_t when) {
+  const std::optional<pid_t> inner = job.pids->InnerProcess(static_cast<pid_t>(pid));
+  return inner.has_value() && LivedAt(pid, when) ? *inner : 0;
 }
 
-bool IsOutsider(const JobFacts& job, int64_t pid) {
-  return pid > 0 && InnerPid(job, pid) == 0 && access(StrCat("/proc/", pid).c_str(), F_OK) == 0;
+bool IsOutsider(const JobFacts& job, int64_t pid, int64_t when) {
+  return pid > 0 && !job.pids->InnerProcess(static_cast<pid_t>(pid)).has_value() && LivedAt(pid, when);
 }
 
 std::set<int32_t> IdsOfCalls(const JobFacts& job, std::initializer_list<long> numbers) {

@@ -61,11 +61,13 @@ class SysvNamespace {
   bool is_jobs_own_ = false;
 };
 
-// As the job sees it; 0 for a process that is not in it.
-int32_t InnerPid(const JobFacts& job, int64_t pid);
+// Who `pid` was at `when` (seconds since 1970, 0 for never): as the job sees it; 0 for a process that is
+// not in it.  Objects outlive their users, and pids are used again: a process that began later is
+// another one.
+int32_t InnerPid(const JobFacts& job, int64_t pid, int64_t when);
 
-// Whether `pid` is of a process that runs and is not saved.
-bool IsOutsider(const JobFacts& job, int64_t pid);
+// Whether `pid` is of a process that runs, did so at `when`, and is not saved.
+bool IsOutsider(const JobFacts& job, int64_t pid, int64_t when);
 
 // The first arguments of the calls among `numbers` that threads of the job are in: ids, of those that
 // wait in semop(2) or msgrcv(2).

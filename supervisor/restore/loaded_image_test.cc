@@ -106,7 +106,7 @@ TEST_F(LoadedImageTest, PagesLieInMappings) {
 TEST_F(LoadedImageTest, DescriptorsReferToFilesAndAreDistinct) {
   process_.descriptors[0].file = 1;
   EXPECT_BAD("descriptor 0 refers to no file");
-  process_.descriptors = {{.fd = 3, .file = 0}, {.fd = 3, .file = 0}};
+  process_.descriptors = {{.fd = 3, .close_on_exec = false, .file = 0, .of_process = {}}, {.fd = 3, .close_on_exec = false, .file = 0, .of_process = {}}};
   EXPECT_BAD("descriptor 3 is there twice");
 }
 
