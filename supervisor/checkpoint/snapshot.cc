@@ -252,6 +252,7 @@ class SnapshotRun {
       manifest_.processes.push_back({.pid = process.inner_pid, .comm = process.comm, .document = DocumentName(process.inner_pid)});
       if (process.has_ended) continue;
       for (const FrozenThread& thread : frozen_->process(i)->threads()) manifest_.host.xfeatures |= UsedXfeatures(thread.extended_state);
+      frozen_->process(i)->ForgetExtendedStates();
     }
     return Ok();
   }

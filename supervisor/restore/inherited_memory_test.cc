@@ -49,7 +49,7 @@ TEST_F(InheritedMemoryTest, WhatOneProcessHasAloneIsNotInherited) {
   AddMapping(0x10000, kMiB, "shmem:1");
   AddMapping(0x900000, kMiB, "shmem:1");
   AddProcess();
-  const auto memory = InheritedMemory::Plan(image_, {});
+  const auto memory = InheritedMemory::Plan(image_, KindList(), {});
   ASSERT_THAT(memory, IsOk());
   EXPECT_EQ(memory.value().zone().end, 0u);
   EXPECT_EQ(memory.value().Find("shmem:1"), nullptr);
@@ -62,7 +62,7 @@ TEST_F(InheritedMemoryTest, IsAsLargeAsTheFarthestMappingAndOutOfEverybodysWay) 
   AddProcess();
   AddMapping(kHigh + 64 * kMiB, kMiB, "shmem:1").offset = 3 * kMiB;
   const uint64_t lowest = uint64_t{4} << 30;
-  const auto memory = InheritedMemory::Plan(image_, {{lowest, lowest + kMiB}});
+  const auto memory = InheritedMemory::Plan(image_, KindList(), {{lowest, lowest + kMiB}});
   ASSERT_THAT(memory, IsOk());
   const InheritedMemory::Object* object = memory.value().Find("shmem:1");
   ASSERT_NE(object, nullptr);
@@ -78,7 +78,7 @@ TEST_F(InheritedMemoryTest, IsAsLargeAsTheFarthestMappingAndOutOfEverybodysWay) 
 TEST_F(InheritedMemoryTest, ImpossibleSizesAreRefused) {
   AddProcess();
   AddMapping(0x10000, kMiB, "shmem:1").offset = uint64_t{1} << 62;
-  EXPECT_THAT(InheritedMemory::Plan(image_, {}), FailsWith(ErrorCode::kBadImage, "offset out of range"));
+  EXPECT_THAT(InheritedMemory::Plan(image_, KindList(), {}), FailsWith(ErrorCode::kBadImage, "offset out of range"));
 }
 
 TEST_F(InheritedMemoryTest, ChildrenSeeWhatIsMade) {
@@ -87,11 +87,11 @@ TEST_F(InheritedMemoryTest, ChildrenSeeWhatIsMade) {
     AddMapping(0x10000, kMiB, "shmem:1");
   }
   const uint64_t lowest = uint64_t{4} << 30;
-  const auto memory = InheritedMemory::Plan(image_, {{lowest, 0x7000'0000'0000 - 64 * kMiB}});
+  const auto memory = InheritedMemory::Plan(image_, KindList(), {{lowest, 0x7000'0000'0000 - 64 * kMiB}});
   ASSERT_THAT(memory, IsOk());
   const pid_t maker = fork();  // The place may be taken here.
   if (maker == 0) {
-    if (!memory.value().Make().has_value()) _exit(1);
+    if (!memory.value().Make(KindList()).has_value()) _exit(1);
     volatile char* area = reinterpret_cast<volatile char*>(memory.value().Find("shmem:1")->at);
     const pid_t child = fork();
     if (child == 0) {

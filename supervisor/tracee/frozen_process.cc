@@ -104,6 +104,10 @@ class SeizedProcess final : public FrozenProcess {
     return tardigrade::Visit(living_, threads_, gadgets_before_, options_).Run(programs);
   }
 
+  void ForgetExtendedStates() override {
+    for (FrozenThread& thread : threads_) thread.extended_state = std::vector<std::byte>();
+  }
+
   Status Leave(LeaveAs how) override {
     if (left_) return Error(ErrorCode::kInternal, "leaving a process twice");
     left_ = true;

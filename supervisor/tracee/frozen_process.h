@@ -45,7 +45,7 @@ struct FreezeOptions {
   // Inject also where the job would not survive the supervisor's death.
   bool allow_fragile = false;
   // Of a supervisor that freezes many processes; may be null.
-  std::shared_ptr<arch::GadgetCache> gadgets;
+  std::shared_ptr<arch::GadgetCache> gadgets = nullptr;
 };
 
 // How to leave a process.
@@ -88,6 +88,10 @@ class FrozenProcess {
   // any moment of it.  Errors: kUnsupported if there is no way home (says why), kRemote,
   // kTraceeGone.
   virtual Status Visit(std::span<std::vector<uint64_t>> programs) = 0;
+
+  // Frees the threads' extended states, which are large: for when all is read, and nothing is to be
+  // visited any more.
+  virtual void ForgetExtendedStates() = 0;
 
   virtual Status Leave(LeaveAs how) = 0;
 };
