@@ -89,13 +89,15 @@ SetState Describe(const JobFacts& job, const Set& set) {
   return state;
 }
 
-// Every undo value of every process, also of sets that nothing else makes the job's.
+// Every undo value of every process in the job's sets.  Others' are not asked for: a process that asks
+// has an entry for the set from then on, and when it ends, that changes the set's time (ipc/sem.c,
+// exit_sem()); and while they are in use a question might do more than ask.
 Status AddUndoValues(const JobFacts& job, const AskMember& ask, std::vector<Set>& sets,
                      std::vector<SetState>& states) {
   std::vector<UndoQuestion> questions;
   std::vector<size_t> set_of;
   for (size_t i = 0; i < sets.size(); ++i) {
-    for (size_t n = 0; n < states[i].semaphores.size() && sets[i].error == 0; ++n) {
+    for (size_t n = 0; n < states[i].semaphores.size() && sets[i].error == 0 && sets[i].is_jobs; ++n) {
       questions.push_back({.set = sets[i].identity.id,
                            .semaphore = static_cast<int32_t>(n),
                            .value = states[i].semaphores[n].value});
@@ -109,7 +111,6 @@ Status AddUndoValues(const JobFacts& job, const AskMember& ask, std::vector<Set>
                      "process ", job.members[member].pid);
     for (size_t i = 0; i < found.size(); ++i) {
       if (found[i] == 0) continue;
-      sets[set_of[i]].is_jobs = true;
       states[set_of[i]].undo.push_back({.pid = job.members[member].inner_pid,
                                         .semaphore = questions[i].semaphore,
                                         .adjustment = found[i]});

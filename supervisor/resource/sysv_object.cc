@@ -21,16 +21,16 @@ constexpr const char* kWayOut =
 // Others may take the next id before we do.
 constexpr int kTries = 20;
 
-// Whether the process that has the pid now had begun by then.
-bool LivedAt(int64_t pid, int64_t when) {
+// When the process that has the pid now began, in seconds since 1970; nullopt if there is none.
+std::optional<int64_t> BeginningOf(int64_t pid) {
   const Result<std::string> text = ReadFile(StrCat("/proc/", pid, "/stat"));
-  if (!text.has_value()) return false;
+  if (!text.has_value()) return std::nullopt;
   const Result<ProcStat> stat = ParseProcStat(text.value());
   timespec now = {}, up = {};
-  if (!stat.has_value() || clock_gettime(CLOCK_REALTIME, &now) != 0 || clock_gettime(CLOCK_BOOTTIME, &up) != 0) return false;
-  const int64_t began = now.tv_sec - up.tv_sec + static_cast<int64_t>(stat.value().start_time) / sysconf(_SC_CLK_TCK);
-  // Both sides are rounded to seconds.
-  return began <= when + 1;
+  if (!stat.has_value() || clock_gettime(CLOCK_REALTIME, &now) != 0 || clock_gettime(CLOCK_BOOTTIME, &up) != 0) return std::nullopt;
+  constexpr int64_t kSecond = 1'000'000'000;
+  const int64_t boot_ns = (now.tv_sec - up.tv_sec) * kSecond + now.tv_nsec - up.tv_nsec;
+  return (boot_ns + static_cast<int64_t>(stat.value().start_time) * (kSecond / sysconf(_SC_CLK_TCK))) / kSecond;
 }
 
 // Creates as another user: an object's creator is the caller (ipc/util.c, ipc_addid()).
@@ -124,11 +124,16 @@ Status SysvNamespace::Run(const std::function<void()>& run) const {
 
 int32_t InnerPid(const JobFacts& job, int64_t pid, int64_t when) {
   const std::optional<pid_t> inner = job.pids->InnerProcess(static_cast<pid_t>(pid));
-  return inner.has_value() && LivedAt(pid, when) ? *inner : 0;
+  if (!inner.has_value()) return 0;
+  // The kernel notes whole seconds.
+  const std::optional<int64_t> began = BeginningOf(pid);
+  return began.has_value() && *began <= when ? *inner : 0;
 }
 
 bool IsOutsider(const JobFacts& job, int64_t pid, int64_t when) {
-  return pid > 0 && !job.pids->InnerProcess(static_cast<pid_t>(pid)).has_value() && LivedAt(pid, when);
+  if (pid <= 0 || job.pids->InnerProcess(static_cast<pid_t>(pid)).has_value()) return false;
+  const std::optional<int64_t> began = BeginningOf(pid);
+  return began.has_value() && *began <= when;
 }
 
 std::set<int32_t> IdsOfCalls(const JobFacts& job, std::initializer_list<long> numbers) {

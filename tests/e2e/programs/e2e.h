@@ -226,4 +226,11 @@ E2E_FN void e2e_check_fill(const void* memory, size_t bytes, uint64_t seed) {
       e2e_fail("word %zu of the area with seed %llu changed", i, (unsigned long long)seed);
 }
 
+// Another number each time: process ids are used again, and what has a key may outlive them.
+static inline unsigned e2e_unique(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return ((unsigned)getpid() * 2654435761u) ^ (unsigned)now.tv_nsec;
+}
+
 #endif  // TESTS_E2E_PROGRAMS_E2E_H_

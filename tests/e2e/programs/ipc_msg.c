@@ -23,7 +23,7 @@ static void get(int queue, long wanted, long type, char fill, size_t size) {
 
 int main(int argc, char** argv) {
   e2e_start(argc, argv);
-  key_t key = (key_t)(0x53000000 | (getpid() & 0xffffff));
+  key_t key = (key_t)(0x53000000 | (e2e_unique() & 0xffffff));
   int queue = msgget(key, IPC_CREAT | IPC_EXCL | 0660);
   int empty = msgget(IPC_PRIVATE, 0600);
   EXPECT(queue >= 0 && empty >= 0);

@@ -15,7 +15,7 @@ static int change(int set, int number, int by, int flags) {
 
 int main(int argc, char** argv) {
   e2e_start(argc, argv);
-  key_t key = (key_t)(0x52000000 | (getpid() & 0xffffff));
+  key_t key = (key_t)(0x52000000 | (e2e_unique() & 0xffffff));
   int set = semget(key, kCount, IPC_CREAT | IPC_EXCL | 0640);
   EXPECT(set >= 0);
   unsigned short start[kCount] = {5, 1, 32767, 0, 100, 6};

@@ -25,7 +25,7 @@ int main(int argc, char** argv) {
   EXPECT_EQ(munmap(pieces + 10 * 4096, 4 * 4096), 0);
   EXPECT_EQ(mprotect(pieces + 30 * 4096, 4096, PROT_READ), 0);
 
-  key_t key = (key_t)(0x51000000 | (getpid() & 0xffffff));
+  key_t key = (key_t)(0x51000000 | (e2e_unique() & 0xffffff));
   int odd = shmget(key, kOdd, IPC_CREAT | IPC_EXCL | 0640);
   EXPECT(odd >= 0);
   char* removed = shmat(odd, NULL, 0);

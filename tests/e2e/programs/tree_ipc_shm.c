@@ -35,7 +35,7 @@ static void child(int n, int id) {
 
 int main(int argc, char** argv) {
   e2e_start(argc, argv);
-  key_t key = (key_t)(0x54000000 | (getpid() & 0xffffff));
+  key_t key = (key_t)(0x54000000 | (e2e_unique() & 0xffffff));
   int id = shmget(key, kBytes, IPC_CREAT | IPC_EXCL | 0600);
   EXPECT(id >= 0);
   struct board* shared = shmat(id, NULL, 0);
