@@ -11,6 +11,7 @@ namespace tardigrade::memfd {
 class MemfdObject final : public ObjectKind {
  public:
   std::string_view name() const override { return "memfd"; }
+  bool may_be_mapped() const override { return true; }
   Result<ScopedFd> Create(const Value& state, CreateContext& context) const override;
 };
 

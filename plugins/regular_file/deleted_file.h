@@ -11,6 +11,7 @@ namespace tardigrade::regular_file {
 class DeletedFileObject final : public ObjectKind {
  public:
   std::string_view name() const override { return "deleted_file"; }
+  bool may_be_mapped() const override { return true; }
   // Made without a name in the directory it was in, or in /tmp.
   Result<ScopedFd> Create(const Value& state, CreateContext& context) const override;
 };

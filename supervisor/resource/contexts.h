@@ -80,6 +80,9 @@ class ObjectKind {
   virtual std::string_view name() const = 0;
   // Makes the object, with its contents.  `state` comes from an image: not to be trusted.
   virtual Result<ScopedFd> Create(const Value& state, CreateContext& context) const = 0;
+  // Whether mappings are made of it, which each task makes for itself: the root's task makes such an
+  // object before it has children, so that all map the same.
+  virtual bool may_be_mapped() const { return false; }
 
   // For objects with names or numbers that belong to one only: which one is taken in the present
   // namespaces ("the terminal /dev/pts/3"), so that a new one is needed.

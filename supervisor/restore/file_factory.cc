@@ -68,6 +68,16 @@ Status FileFactory::CreateFile(size_t index) {
   return Ok();
 }
 
+Status FileFactory::CreateMappedObjects() {
+  for (const auto& [key, object] : files_.objects) {
+    const ObjectKind* kind = FindObjectKind(kinds_, object.kind);
+    if (kind == nullptr || !kind->may_be_mapped()) continue;
+    const Result<int> made = Object(key);
+    if (!made.has_value()) return made.error();
+  }
+  return Ok();
+}
+
 Status FileFactory::CreateFiles() {
   made_.resize(files_.files.size());
   for (size_t i = 0; i < made_.size(); ++i) {
@@ -86,6 +96,7 @@ Status FileFactory::CreateFiles() {
       RETURN_IF_ERROR((FindFdKind(kinds_, file.kind)->*step)(file.state, made_[i].get(), *this), "making ", file.kind, " ", i);
     }
   }
+  RETURN_IF_ERROR(CreateMappedObjects());
   ASSIGN_OR_RETURN(late_files_, LateFiles::Create(late_.size(), first_fd_));
   return Ok();
 }

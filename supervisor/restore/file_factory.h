@@ -33,7 +33,8 @@ class FileFactory final : public CreateContext {
   // Before anything else where the calling process has a mount namespace of its own.
   Status PrepareNamespace();
 
-  // Of FilesDocument::files those that need no tasks, in order, with what is in their queues.
+  // Of FilesDocument::files those that need no tasks, in order, with what is in their queues; and the
+  // objects that mappings of several processes may share.
   Status CreateFiles();
   // The others (FdKind::NeedsTasks()): the first task makes them when all are born; then the others,
   // forked since CreateFiles(), can take them.
@@ -59,6 +60,7 @@ class FileFactory final : public CreateContext {
 
  private:
   Status CreateFile(size_t index);
+  Status CreateMappedObjects();
   Result<ScopedFd> OutOfTheWay(ScopedFd fd) const;
 
   const KindList& kinds_;

@@ -32,6 +32,20 @@ class FakeObject final : public ObjectKind {
   int& made_;
 };
 
+class FakeMemory final : public ObjectKind {
+ public:
+  explicit FakeMemory(int& made) : made_(made) {}
+  std::string_view name() const override { return "fake_memory"; }
+  bool may_be_mapped() const override { return true; }
+  Result<ScopedFd> Create(const Value&, CreateContext&) const override {
+    ++made_;
+    return OpenFile("/dev/zero", O_RDWR);
+  }
+
+ private:
+  int& made_;
+};
+
 // A file that is a copy of the object its state names, or of /dev/zero.
 class FakeFile final : public FdKind {
  public:
@@ -52,6 +66,7 @@ class FileFactoryTest : public ::testing::Test {
   FileFactoryTest() {
     kinds_.fds.push_back(std::make_unique<FakeFile>());
     kinds_.objects.push_back(std::make_unique<FakeObject>(objects_made_));
+    kinds_.objects.push_back(std::make_unique<FakeMemory>(memories_made_));
     documents_.objects["a"] = {.kind = "fake_object", .state = Value()};
     documents_.objects["strange"] = {.kind = "nobody", .state = Value()};
   }
@@ -60,6 +75,7 @@ class FileFactoryTest : public ::testing::Test {
   }
 
   int objects_made_ = 0;
+  int memories_made_ = 0;
   KindList kinds_;
   FilesDocument documents_;
   testing::FakeAttachments attachments_;
@@ -77,6 +93,16 @@ TEST_F(FileFactoryTest, MakesEachFileOnceOutOfTheWay) {
   EXPECT_EQ(objects_made_, 1);
   EXPECT_GE(factory_.Object("a").value(), kFirstFd);
   EXPECT_THAT(factory_.warnings(), ElementsAre("object"));
+}
+
+// Those forked after CreateFiles() have it in common, whether or not a descriptor leads to it.
+TEST_F(FileFactoryTest, MakesWhatIsMappedWithTheFiles) {
+  documents_.objects["memory"] = {.kind = "fake_memory", .state = Value()};
+  ASSERT_THAT(factory_.CreateFiles(), IsOk());
+  EXPECT_EQ(memories_made_, 1);
+  EXPECT_EQ(objects_made_, 0);
+  EXPECT_GE(factory_.Object("memory").value(), kFirstFd);
+  EXPECT_EQ(memories_made_, 1);
 }
 
 TEST_F(FileFactoryTest, WhatTheImageNamesMustExist) {
