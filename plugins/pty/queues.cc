@@ -73,15 +73,24 @@ Status Write(int fd, std::string_view bytes, const char* what, size_t piece = kL
   return Error(ErrorCode::kSystem, StrCat("the terminal took ", done, " of ", bytes.size(), " bytes of ", what));
 }
 
-// As much output as a terminal can ever hold: once the reader's buffer is full, by pieces that leave no
-// room between them and come to exactly the limit of memory before the last (tty_buffer_alloc(): half of
-// what a buffer takes counts, a limit of 8192 for pseudoterminals).
-Status WriteOutput(const Ends& ends, std::string_view output) {
+// As much as a terminal can ever hold once the reader's buffer is full: by pieces that leave no room
+// between them and come to exactly the limit of memory before the last (tty_buffer_alloc(): half of what
+// a buffer takes counts, a limit of 8192 for pseudoterminals).
+Status WriteBehindFullBuffer(int fd, std::string_view bytes, const char* what) {
   struct Piece {
     size_t bytes;
     int times;
   };
-  constexpr Piece kRest[] = {{513, 1}, {kLargestPiece, 8}, {512, 2}};
+  constexpr Piece kPieces[] = {{513, 1}, {kLargestPiece, 8}, {512, 2}};
+  for (const Piece& piece : kPieces) {
+    const std::string_view part = bytes.substr(0, piece.bytes * static_cast<size_t>(piece.times));
+    RETURN_IF_ERROR(Write(fd, part, what, piece.bytes));
+    bytes.remove_prefix(part.size());
+  }
+  return Write(fd, bytes, what);
+}
+
+Status WriteOutput(const Ends& ends, std::string_view output) {
   const std::string_view first = output.substr(0, kInputBuffer);
   RETURN_IF_ERROR(Write(ends.slave, first, "its output"));
   output.remove_prefix(first.size());
@@ -91,12 +100,7 @@ Status WriteOutput(const Ends& ends, std::string_view output) {
     return ioctl(ends.master, FIONREAD, &unread) == 0 && static_cast<size_t>(unread) >= kInputBuffer;
   };
   if (!Await(is_full, kPatience)) return Error(ErrorCode::kSystem, "the terminal did not take its output");
-  for (const Piece& piece : kRest) {
-    const std::string_view part = output.substr(0, piece.bytes * static_cast<size_t>(piece.times));
-    RETURN_IF_ERROR(Write(ends.slave, part, "its output", piece.bytes));
-    output.remove_prefix(part.size());
-  }
-  return Write(ends.slave, output, "its output");
+  return WriteBehindFullBuffer(ends.slave, output, "its output");
 }
 
 // --- settings for the moment
@@ -352,7 +356,7 @@ Status PutQueues(const Ends& ends, const TerminalSettings& settings, const Queue
     RETURN_IF_ERROR(WriteOutput(ends, queues.output));
   }
   RETURN_IF_ERROR(SetSettings(ends.slave, settings));
-  RETURN_IF_ERROR(Write(ends.master, queues.unprocessed, "its input"));
+  RETURN_IF_ERROR(WriteBehindFullBuffer(ends.master, queues.unprocessed, "its input"));
   return Stop(ends, settings, queues.flow);
 }
 

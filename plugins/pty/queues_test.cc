@@ -72,12 +72,13 @@ class QueuesTest : public ::testing::Test {
       all += piece.substr(0, static_cast<size_t>(got)) + "|";
     }
   }
-  static std::string Output(const Terminal& from) {
+  static std::string Output(const Terminal& from) { return ReadAll(from.master.get()); }
+  static std::string ReadAll(int fd) {
     std::string all;
-    pollfd poller{.fd = from.master.get(), .events = POLLIN, .revents = 0};
+    pollfd poller{.fd = fd, .events = POLLIN, .revents = 0};
     while (poll(&poller, 1, 20) == 1) {
       char piece[4096];
-      const ssize_t got = read(from.master.get(), piece, sizeof(piece));
+      const ssize_t got = read(fd, piece, sizeof(piece));
       if (got <= 0) break;
       all.append(piece, static_cast<size_t>(got));
     }
@@ -261,6 +262,24 @@ TEST_P(FullQueuesTest, AllOutputComesBack) {
   EXPECT_EQ(queues_.output.size(), printed.size());
   EXPECT_TRUE(Output(here_) == printed);
   EXPECT_TRUE(Output(moved_) == printed);
+}
+
+TEST_P(FullQueuesTest, AllInputComesBack) {
+  Change(Raw);
+  std::string typed;
+  for (int number = 0; number < 100000; ++number) {
+    std::string piece = std::to_string(number) + " ";
+    piece.resize(GetParam(), '.');
+    const ssize_t written = write(here_.master.get(), piece.data(), piece.size());
+    if (written <= 0) break;
+    typed += piece.substr(0, static_cast<size_t>(written));
+    usleep(typed.size() < 6000 ? 2000 : 0);
+  }
+  ASSERT_GT(typed.size(), 8000u);
+  Move();
+  EXPECT_EQ(queues_.input.size() + queues_.unprocessed.size(), typed.size());
+  EXPECT_TRUE(ReadAll(here_.slave.get()) == typed);
+  EXPECT_TRUE(ReadAll(moved_.slave.get()) == typed);
 }
 
 INSTANTIATE_TEST_SUITE_P(Pieces, FullQueuesTest, ::testing::Values(10, 80, 1000, 1024, 1792, 2000, 4096));
