@@ -92,9 +92,10 @@ SetState Describe(const JobFacts& job, const Set& set) {
 // Every undo value of every process in the job's sets.  Others' are not asked for: a process that asks
 // has an entry for the set from then on, and when it ends, that changes the set's time (ipc/sem.c,
 // exit_sem()); and while they are in use a question might do more than ask.
-Status AddUndoValues(const JobFacts& job, const AskMember& ask, std::vector<Set>& sets,
-                     std::vector<SetState>& states) {
+Status AddUndoValues(const JobFacts& job, const AskMember& ask, CollectContext& context,
+                     std::vector<Set>& sets, std::vector<SetState>& states) {
   std::vector<UndoQuestion> questions;
+  const bool others = std::any_of(sets.begin(), sets.end(), [](const Set& set) { return !set.is_jobs; });
   std::vector<size_t> set_of;
   for (size_t i = 0; i < sets.size(); ++i) {
     for (size_t n = 0; n < states[i].semaphores.size() && sets[i].error == 0 && sets[i].is_jobs; ++n) {
@@ -104,11 +105,16 @@ Status AddUndoValues(const JobFacts& job, const AskMember& ask, std::vector<Set>
       set_of.push_back(i);
     }
   }
-  if (questions.empty()) return Ok();
+  if (questions.empty() && !others) return Ok();
   ASSIGN_OR_RETURN(const std::vector<size_t> members, MembersWithUndoList(job));
   for (const size_t member : members) {
     ASSIGN_OR_RETURN(const std::vector<int32_t> found, FindUndoValues(questions, member, ask),
                      "process ", job.members[member].pid);
+    const bool none = std::all_of(found.begin(), found.end(), [](int32_t value) { return value == 0; });
+    if (none && others)
+      context.Warn(StrCat("process ", job.members[member].pid,
+                          " has asked for semaphore operations to be undone at its end (SEM_UNDO), none "
+                          "of them in a set of the job's; in sets that others used last they are lost"));
     for (size_t i = 0; i < found.size(); ++i) {
       if (found[i] == 0) continue;
       states[set_of[i]].undo.push_back({.pid = job.members[member].inner_pid,
@@ -219,12 +225,12 @@ Status SysvSemKind::Check(const JobFacts& job) const {
 }
 
 Result<std::optional<Value>> SysvSemKind::Collect(const JobFacts& job, const AskMember& ask,
-                                                  CollectContext&) const {
+                                                  CollectContext& context) const {
   ASSIGN_OR_RETURN(const SysvNamespace look, SysvNamespace::Look(job, "sem"));
   ASSIGN_OR_RETURN(std::vector<Set> sets, ReadSets(job, look));
   std::vector<SetState> states;
   for (const Set& set : sets) states.push_back(set.error == 0 ? Describe(job, set) : SetState());
-  RETURN_IF_ERROR(AddUndoValues(job, ask, sets, states));
+  RETURN_IF_ERROR(AddUndoValues(job, ask, context, sets, states));
   SysvSemState state;
   for (size_t i = 0; i < sets.size(); ++i) {
     if (!sets[i].is_jobs) continue;

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -83,6 +84,18 @@ Status CheckAllSeen(const FdFacts& file, const UnixSocketInfo& info, const Peeke
                       "when it has been read"));
 }
 
+// Where CheckAllSeen() of a later snapshot could not tell.
+void WarnOfWhatIsSeenOnce(const FdFacts& file, const UnixSocketInfo& info, const PeekedQueue& peeked,
+                          CollectContext& context) {
+  if (info.type != SOCK_DGRAM || info.peer.value_or(0) != 0 || peeked.messages.empty()) return;
+  const bool has_empty = std::any_of(peeked.messages.begin() + 1, peeked.messages.end(),
+                                     [](const PeekedMessage& message) { return message.size == 0; });
+  if (has_empty)
+    context.Warn(StrCat("the queue of fd ", file.fd, " holds an empty datagram behind others, which the "
+                        "kernel shows once only: it is in this image, but not in a later one of the "
+                        "same process unless it has been read by then"));
+}
+
 }  // namespace
 
 bool MayHoldFilesInFlight(const FdFacts& file) {
@@ -123,6 +136,7 @@ Result<Queue> CollectQueue(const FdFacts& file, std::span<const FdFacts> all,
     seen = std::move(now);
   }
   RETURN_IF_ERROR(CheckAllSeen(file, info, *seen));
+  WarnOfWhatIsSeenOnce(file, info, *seen, context);
   ASSIGN_OR_RETURN(queue.data, context.attachments().Put(seen->bytes));
   for (const PeekedMessage& message : seen->messages) {
     ASSIGN_OR_RETURN(Message converted, Convert(message, file, all, state.type, context),
