@@ -3,10 +3,12 @@
 
 // The documents of an image as structs.  Prose: protocols/README.md.
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "supervisor/image/attachments.h"
@@ -127,6 +129,11 @@ struct MappingDocument {
   std::string policy;                  // Its own NUMA policy, as numa_maps prints it; "" for none.
   std::string object;                  // Key of the shared memory without a descriptor behind it; else "".
   KindState backing;
+
+  bool HasFlag(std::string_view flag) const {
+    return std::find(vm_flags.begin(), vm_flags.end(), flag) != vm_flags.end();
+  }
+
   template <typename Self, typename Visitor>
   static void Fields(Self& self, Visitor& visit) {
     visit("start", self.start);

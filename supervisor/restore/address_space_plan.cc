@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "supervisor/kernel/numa_policy.h"
+#include "supervisor/restore/huge_pages.h"
 #include "supervisor/restore/lone_room.h"
 #include "supervisor/restore/shared_objects.h"
 
@@ -27,7 +28,6 @@ constexpr uint64_t kReadAhead = 3 * kMaxBytesPerRead;
 constexpr size_t kMaxPiecesPerRead = 1024;
 constexpr int kGuardInstall = 102;      // MADV_GUARD_INSTALL, include/uapi/asm-generic/mman-common.h, Linux 6.13.
 constexpr uint32_t kNrMseal = 462;      // Linux 6.10.
-constexpr int kHugePage2MiB = 21 << 26; // MAP_HUGE_2MB
 
 struct Advice {
   std::string_view flag;
@@ -41,10 +41,6 @@ constexpr std::array kAdvice = {
 
 bool IsKernelMapping(std::string_view path) { return path.starts_with("[vvar") || path == "[vdso]"; }
 bool IsGate(std::string_view path) { return path == "[vsyscall]"; }
-
-bool Has(const MappingDocument& mapping, std::string_view flag) {
-  return std::find(mapping.vm_flags.begin(), mapping.vm_flags.end(), flag) != mapping.vm_flags.end();
-}
 
 class Planner {
  public:
@@ -218,9 +214,9 @@ class Planner {
   void Map(const MappingDocument& mapping, int fd) {
     int flags = MAP_FIXED_NOREPLACE | (mapping.shared ? MAP_SHARED : MAP_PRIVATE);
     if (fd < 0) flags |= MAP_ANONYMOUS;
-    if (Has(mapping, "gd")) flags |= MAP_GROWSDOWN | MAP_STACK;
-    if (Has(mapping, "nr")) flags |= MAP_NORESERVE;
-    if (Has(mapping, "ht") && fd < 0) flags |= MAP_HUGETLB | kHugePage2MiB;
+    if (mapping.HasFlag("gd")) flags |= MAP_GROWSDOWN | MAP_STACK;
+    if (mapping.HasFlag("nr")) flags |= MAP_NORESERVE;
+    if (mapping.HasFlag("ht") && fd < 0) flags |= MAP_HUGETLB | kHugePage2MiB;
     const int prot = HasPages(mapping) ? mapping.prot | PROT_READ | PROT_WRITE : mapping.prot;
     plan_.Add(StrCat("mapping ", Hex(mapping.start), " ", mapping.path), SYS_mmap,
               {mapping.start, mapping.end - mapping.start, prot, flags, fd, fd < 0 ? 0 : mapping.offset},
@@ -230,7 +226,7 @@ class Planner {
   // Before there are pages, so that they come as they were, and where they belong.
   Status AdviseAndPlace(const MappingDocument& mapping) {
     for (const Advice& advice : kAdvice) {
-      if (Has(mapping, advice.flag))
+      if (mapping.HasFlag(advice.flag))
         plan_.Add(StrCat("advising ", Hex(mapping.start), ": ", advice.flag), SYS_madvise,
                   {mapping.start, mapping.end - mapping.start, advice.advice});
     }
@@ -290,8 +286,8 @@ class Planner {
                                      (mapping.prot & (PROT_READ | PROT_WRITE)) != (PROT_READ | PROT_WRITE)) {
       plan_.Add("protecting " + at, SYS_mprotect, {mapping.start, size, mapping.prot});
     }
-    if (Has(mapping, "lo"))
-      plan_.Add("locking " + at, SYS_mlock2, {mapping.start, size, Has(mapping, "lf") ? MLOCK_ONFAULT : 0});
+    if (mapping.HasFlag("lo"))
+      plan_.Add("locking " + at, SYS_mlock2, {mapping.start, size, mapping.HasFlag("lf") ? MLOCK_ONFAULT : 0});
   }
 
   Status PlaceKernelMappings() {
@@ -313,7 +309,7 @@ class Planner {
   }
 
   void Seal(const MappingDocument& mapping) {
-    if (Has(mapping, "sl") && !IsKernelMapping(mapping.path))
+    if (mapping.HasFlag("sl") && !IsKernelMapping(mapping.path))
       plan_.Add(StrCat("sealing ", Hex(mapping.start)), kNrMseal, {mapping.start, mapping.end - mapping.start, 0});
   }
 

@@ -8,18 +8,14 @@
 #include <numeric>
 
 #include "supervisor/base/file_io.h"
+#include "supervisor/restore/huge_pages.h"
 
 namespace tardigrade {
 namespace {
 
 constexpr uint64_t kPageBytes = 4096;
-constexpr uint64_t kHugePageBytes = 2 << 20;
 // Between areas: they must not become one, nor grow into each other.
 constexpr uint64_t kGap = 2 << 20;
-
-bool Has(const MappingDocument& mapping, const char* flag) {
-  return std::find(mapping.vm_flags.begin(), mapping.vm_flags.end(), flag) != mapping.vm_flags.end();
-}
 
 uint64_t EndOf(const PageExtent& extent) { return extent.address + extent.pages * kPageBytes; }
 
@@ -95,8 +91,11 @@ class CowAreas::Planner {
   }
 
   static bool IsSameMemory(const MappingDocument& a, const MappingDocument& b) {
-    return !a.shared && !b.shared && !Has(a, "ht") && !Has(b, "ht") && a.backing.kind == b.backing.kind &&
-           (a.path == b.path || a.offset == 0 || a.offset - a.start == b.offset - b.start);
+    const auto is_private = [](const MappingDocument& m) { return !m.shared && !m.HasFlag("ht"); };
+    if (!is_private(a) || !is_private(b) || a.backing.kind != b.backing.kind) return false;
+    const auto has_file = [](const MappingDocument& m) { return !m.path.empty() && m.path[0] != '['; };
+    if (!has_file(a) || !has_file(b)) return !has_file(a) && !has_file(b);
+    return a.path == b.path && a.offset - a.start == b.offset - b.start;
   }
 
   // Parents come before their children, so the first of each set is its maker.
@@ -123,15 +122,15 @@ class CowAreas::Planner {
       area.at = out_.bytes_;
       out_.bytes_ += area.end - area.start + kGap;
     }
-    out_.bytes_ = (out_.bytes_ + kHugePageBytes - 1) & ~(kHugePageBytes - 1);
+    out_.bytes_ = HugePageUp(out_.bytes_);
   }
 
   static void Extend(Area& area, const MappingDocument& mapping) {
     area.start = std::min(area.start, mapping.start);
     area.end = std::max(area.end, mapping.end);
     area.prot |= mapping.prot | PROT_READ | PROT_WRITE;
-    area.grows_down = area.grows_down || Has(mapping, "gd");
-    area.reserves = area.reserves || !Has(mapping, "nr");
+    area.grows_down = area.grows_down || mapping.HasFlag("gd");
+    area.reserves = area.reserves || !mapping.HasFlag("nr");
   }
 
   // Pages of the parent within this process's areas that it does not have itself.

@@ -11,12 +11,7 @@
 namespace tardigrade {
 namespace {
 
-constexpr uint64_t kHugePageBytes = 2 << 20;
 constexpr uint64_t kPageBytes = 4096;
-
-bool Has(const MappingDocument& mapping, const char* flag) {
-  return std::find(mapping.vm_flags.begin(), mapping.vm_flags.end(), flag) != mapping.vm_flags.end();
-}
 
 uint64_t SavedHugePages(const MappingDocument& mapping, std::span<const PageExtent> extents) {
   std::set<uint64_t> pages;
@@ -40,9 +35,9 @@ uint64_t HugePagesNeeded(const ProcessDocument& process, std::span<const PageExt
   uint64_t pages = 0;
   std::map<std::string, uint64_t> objects;  // An object is reserved up to its end.
   for (const MappingDocument& mapping : process.mappings) {
-    if (!Has(mapping, "ht")) continue;
+    if (!mapping.HasFlag("ht")) continue;
     const uint64_t bytes = mapping.end - mapping.start;
-    if (Has(mapping, "nr")) {
+    if (mapping.HasFlag("nr")) {
       pages += SavedHugePages(mapping, extents);
     } else if (mapping.object.empty()) {
       pages += bytes / kHugePageBytes;

@@ -11,6 +11,13 @@
 
 namespace tardigrade {
 
+inline constexpr uint64_t kHugePageBytes = 2 << 20;
+inline constexpr int kHugePage2MiB = 21 << 26;  // MAP_HUGE_2MB, which <sys/mman.h> lacks.
+
+constexpr uint64_t HugePageUp(uint64_t bytes) {
+  return (bytes + kHugePageBytes - 1) & ~(kHugePageBytes - 1);
+}
+
 // How many 2 MiB pages of the pool the job takes: what its mappings reserve, and what is saved of
 // mappings that reserve nothing (MAP_NORESERVE).
 uint64_t HugePagesNeeded(const ProcessDocument& process, std::span<const PageExtent> extents);

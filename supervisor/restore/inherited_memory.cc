@@ -7,20 +7,13 @@
 #include <set>
 
 #include "supervisor/restore/file_factory.h"
+#include "supervisor/restore/huge_pages.h"
 
 namespace tardigrade {
 namespace {
 
-constexpr uint64_t kHugePageBytes = 2 << 20;
-constexpr int kHugePage2MiB = 21 << 26;  // MAP_HUGE_2MB
 constexpr uint64_t kLowestPlace = uint64_t{4} << 30;
 constexpr uint64_t kHighestPlace = 0x7fff'ffe0'0000;
-
-bool Has(const MappingDocument& mapping, const char* flag) {
-  return std::find(mapping.vm_flags.begin(), mapping.vm_flags.end(), flag) != mapping.vm_flags.end();
-}
-
-uint64_t HugePageUp(uint64_t bytes) { return (bytes + kHugePageBytes - 1) & ~(kHugePageBytes - 1); }
 
 // The lowest hole of `bytes` between `taken`.
 Result<uint64_t> FindHole(uint64_t bytes, std::vector<std::pair<uint64_t, uint64_t>> taken) {
@@ -66,8 +59,8 @@ Result<InheritedMemory> InheritedMemory::Plan(const LoadedImage& image, const Ki
       Object& object = objects[mapping.object];
       object.key = mapping.object;
       object.bytes = std::max(object.bytes, mapping.offset + (mapping.end - mapping.start));
-      object.huge = object.huge || Has(mapping, "ht");
-      object.reserves = object.reserves || !Has(mapping, "nr");
+      object.huge = object.huge || mapping.HasFlag("ht");
+      object.reserves = object.reserves || !mapping.HasFlag("nr");
       RETURN_IF_ERROR(NoteAttached(mapping, kinds, object));
     }
   }

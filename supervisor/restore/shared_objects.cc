@@ -9,19 +9,13 @@
 #include <string>
 #include <utility>
 
+#include "supervisor/restore/huge_pages.h"
+
 namespace tardigrade {
 namespace {
 
-constexpr uint64_t kHugePageBytes = 2 << 20;
-constexpr int kHugePage2MiB = 21 << 26;  // MAP_HUGE_2MB
 constexpr uint64_t kLowestPlace = uint64_t{4} << 30;
 constexpr uint64_t kHighestPlace = 0x7fff'ffe0'0000;
-
-bool Has(const MappingDocument& mapping, const char* flag) {
-  return std::find(mapping.vm_flags.begin(), mapping.vm_flags.end(), flag) != mapping.vm_flags.end();
-}
-
-uint64_t HugePageUp(uint64_t address) { return (address + kHugePageBytes - 1) & ~(kHugePageBytes - 1); }
 
 }  // namespace
 
@@ -45,13 +39,13 @@ Result<SharedObjects> SharedObjects::Find(const ProcessDocument& process,
 }
 
 Status SharedObjects::Check(const std::vector<size_t>& pieces) const {
-  const bool huge = Has(process_->mappings[pieces[0]], "ht");
+  const bool huge = process_->mappings[pieces[0]].HasFlag("ht");
   const uint64_t unit = huge ? kHugePageBytes : 4096;
   std::map<uint64_t, uint64_t> ranges;  // Of the object, by offset: huge pages only.
   for (const size_t index : pieces) {
     const MappingDocument& piece = process_->mappings[index];
     const uint64_t bytes = piece.end - piece.start;
-    if (!piece.shared || Has(piece, "ht") != huge || (piece.start | piece.end | piece.offset) % unit != 0 ||
+    if (!piece.shared || piece.HasFlag("ht") != huge || (piece.start | piece.end | piece.offset) % unit != 0 ||
         piece.offset > kHighestPlace || bytes > kHighestPlace)
       return Error(ErrorCode::kBadImage, StrCat("the mapping at ", Hex(piece.start), " cannot be a part of it"));
     if (huge && !ranges.emplace(piece.offset, piece.offset + bytes).second)
@@ -67,11 +61,11 @@ Status SharedObjects::Check(const std::vector<size_t>& pieces) const {
 
 Status SharedObjects::AddObject(const std::vector<size_t>& pieces) {
   Object object;
-  object.huge = Has(process_->mappings[pieces[0]], "ht");
+  object.huge = process_->mappings[pieces[0]].HasFlag("ht");
   for (const size_t index : pieces) {
     const MappingDocument& piece = process_->mappings[index];
     object.bytes = std::max(object.bytes, piece.offset + (piece.end - piece.start));
-    object.reserves = object.reserves || !Has(piece, "nr");
+    object.reserves = object.reserves || !piece.HasFlag("nr");
     object_of_[index] = objects_.size();
   }
   objects_.push_back(object);
