@@ -107,7 +107,7 @@ class SnapshotRun {
     {
       std::unique_ptr<Survey> first_look;
       RETURN_IF_ERROR(LookFirst(members, first_look));
-      ASSIGN_OR_RETURN(image_, ImageWriter::Create(options_.dir, options_.overwrite));
+      ASSIGN_OR_RETURN(image_, ImageWriter::Create(options_.dir, options_.overwrite, options_.durability));
       // Of a running tree all but the root may come and go, so that only its page file is certain.
       const ProcessSurvey* root = first_look == nullptr ? nullptr : &first_look->processes[0];
       if (root != nullptr && !root->has_ended && !root->threads.empty()) {
@@ -211,7 +211,8 @@ class SnapshotRun {
       ASSIGN_OR_RETURN(pages, image_->CreatePages(name));
     }
     // Whoever is to go on must not wait for the disk; whoever is not, waits for the commit.
-    if (options_.leave != LeaveAs::kAsFound) pages->WriteBehind();
+    if (options_.leave != LeaveAs::kAsFound && options_.durability == Durability::kDurable)
+      pages->WriteBehind();
     RETURN_IF_ERROR(CollectTasks(process, kinds_, frozen, context, subject));
     RETURN_IF_ERROR(CollectDescriptors(survey, process, subject));
     RETURN_IF_ERROR(CollectMemory(process, ParentOf(survey, process), frozen, context, subject, saved_objects_, *pages, progress_));

@@ -10,6 +10,7 @@
 
 #include "supervisor/base/progress.h"
 #include "supervisor/base/result.h"
+#include "supervisor/image/durability.h"
 #include "supervisor/resource/kind_list.h"
 #include "supervisor/tracee/frozen_process.h"
 
@@ -21,6 +22,7 @@ struct SnapshotOptions {
   std::string dir;    // Becomes the image.
   LeaveAs leave = LeaveAs::kAsFound;
   bool overwrite = false;
+  Durability durability = Durability::kDurable;
   bool allow_fragile = false;
   bool backtraces = true;
   ExternalPolicy external = ExternalPolicy::kRefuse;

@@ -87,6 +87,7 @@ Result<SnapshotCommand> ParseSnapshotArguments(std::span<const std::string> argu
   bool stop = false;
   bool kill = false;
   bool no_backtrace = false;
+  bool no_sync = false;
   std::string external;
 
   CLI::App app("Saves a running process in an image directory", "snapshot");
@@ -101,6 +102,8 @@ Result<SnapshotCommand> ParseSnapshotArguments(std::span<const std::string> argu
   keep_flag->excludes(stop_flag)->excludes(kill_flag);
   stop_flag->excludes(kill_flag);
   app.add_flag("--overwrite", options.overwrite, "Replace an image of that name");
+  app.add_flag("--no-sync", no_sync,
+               "Do not wait until a new image is on the disk: a crash of the machine may lose it");
   app.add_option("--timeout", timeout_s, "Seconds to try freezing it (default: 30)");
   app.add_flag("--allow-fragile", options.allow_fragile,
                "Go on where the process would not survive the death of this command");
@@ -125,6 +128,7 @@ Result<SnapshotCommand> ParseSnapshotArguments(std::span<const std::string> argu
   options.pid = static_cast<pid_t>(pid);
   options.leave = kill ? LeaveAs::kKilled : stop ? LeaveAs::kStopped : LeaveAs::kAsFound;
   options.backtraces = !no_backtrace;
+  options.durability = no_sync ? Durability::kEventual : Durability::kDurable;
   return command;
 }
 

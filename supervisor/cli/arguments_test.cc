@@ -27,6 +27,7 @@ TEST(SnapshotArguments, HaveDefaults) {
   EXPECT_EQ(command.options.leave, LeaveAs::kAsFound);
   EXPECT_EQ(command.options.timeout, std::chrono::milliseconds(30000));
   EXPECT_TRUE(command.options.backtraces);
+  EXPECT_EQ(command.options.durability, Durability::kDurable);
   EXPECT_FALSE(command.options.overwrite || command.options.allow_fragile || command.json);
   EXPECT_EQ(command.answer, "");
 }
@@ -34,12 +35,13 @@ TEST(SnapshotArguments, HaveDefaults) {
 TEST(SnapshotArguments, AreAllUnderstood) {
   const SnapshotCommand command =
       SnapshotOf({"-p", "7", "-o", "x.image", "--kill", "--overwrite", "--timeout", "0.25",
-                  "--json", "-v", "--allow-fragile", "--no-backtrace"});
+                  "--json", "-v", "--allow-fragile", "--no-backtrace", "--no-sync"});
   EXPECT_EQ(command.options.pid, 7);
   EXPECT_EQ(command.options.dir, "x.image");
   EXPECT_EQ(command.options.leave, LeaveAs::kKilled);
   EXPECT_EQ(command.options.timeout, std::chrono::milliseconds(250));
   EXPECT_FALSE(command.options.backtraces);
+  EXPECT_EQ(command.options.durability, Durability::kEventual);
   EXPECT_TRUE(command.options.overwrite && command.options.allow_fragile && command.json);
   EXPECT_TRUE(command.options.verbose);
   EXPECT_EQ(SnapshotOf({"--pid=7", "--stop"}).options.leave, LeaveAs::kStopped);

@@ -8,18 +8,20 @@
 #include "supervisor/base/result.h"
 #include "supervisor/image/attachments.h"
 #include "supervisor/image/documents.h"
+#include "supervisor/image/durability.h"
 #include "supervisor/image/page_file.h"
 #include "supervisor/image/value.h"
 
 namespace tardigrade {
 
 // An image being written, in DIR.partial/ (mode 0700).  Commit() makes it DIR: every file and
-// the directory are fsync'ed, then DIR.partial is renamed.  Destroying it before Commit() removes
+// the directory are fsync'ed (if it is to be durable), then DIR.partial is renamed.  Destroying it before Commit() removes
 // DIR.partial and leaves an older DIR alone.
 class ImageWriter {
  public:
   // Errors: kUsage if `dir` exists and `overwrite` is not set, or exists and is no image.
-  static Result<std::unique_ptr<ImageWriter>> Create(const std::string& dir, bool overwrite);
+  static Result<std::unique_ptr<ImageWriter>> Create(const std::string& dir, bool overwrite,
+                                                     Durability durability = Durability::kDurable);
   virtual ~ImageWriter() = default;
 
   // data.bin.

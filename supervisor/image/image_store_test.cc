@@ -85,6 +85,14 @@ TEST_F(ImageStoreTest, ExistingImageNeedsOverwrite) {
   EXPECT_NE(access((dir() + ".partial").c_str(), F_OK), 0);
 }
 
+TEST_F(ImageStoreTest, OneThatIsNotWaitedForIsWholeAllTheSame) {
+  for (const bool overwrite : {false, true}) {
+    ASSERT_THAT(WriteExample(dir(), overwrite, 7, Durability::kEventual), IsOk());
+    EXPECT_THAT(ImageReader::Open(dir()).value()->Verify(), IsOk());
+    EXPECT_NE(access((dir() + ".partial").c_str(), F_OK), 0);
+  }
+}
+
 TEST_F(ImageStoreTest, OverwriteThatIsGivenUpKeepsTheOldImage) {
   ASSERT_THAT(WriteExample(dir()), IsOk());
   ASSERT_THAT(ImageWriter::Create(dir(), true), IsOk());

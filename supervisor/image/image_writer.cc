@@ -106,8 +106,9 @@ class Writer final : public ImageWriter {
 
 }  // namespace
 
-Result<std::unique_ptr<ImageWriter>> ImageWriter::Create(const std::string& dir, bool overwrite) {
-  ASSIGN_OR_RETURN(PartialDir partial, PartialDir::Create(dir, overwrite));
+Result<std::unique_ptr<ImageWriter>> ImageWriter::Create(const std::string& dir, bool overwrite,
+                                                         Durability durability) {
+  ASSIGN_OR_RETURN(PartialDir partial, PartialDir::Create(dir, overwrite, durability));
   ASSIGN_OR_RETURN(ScopedFd data, partial.CreateFile(std::string(image_dir::kData)));
   return std::unique_ptr<ImageWriter>(
       std::make_unique<Writer>(std::move(partial), std::move(data)));

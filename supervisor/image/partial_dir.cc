@@ -57,17 +57,21 @@ bool IsUnsupported(int err) { return err == EINVAL || err == ENOSYS || err == EO
 
 }  // namespace
 
-PartialDir::PartialDir(std::string dir, bool overwrite)
-    : dir_(std::move(dir)), partial_(dir_ + ".partial"), overwrite_(overwrite) {}
+PartialDir::PartialDir(std::string dir, bool overwrite, Durability durability)
+    : dir_(std::move(dir)),
+      partial_(dir_ + ".partial"),
+      overwrite_(overwrite),
+      durability_(durability) {}
 
-Result<PartialDir> PartialDir::Create(const std::string& dir, bool overwrite) {
+Result<PartialDir> PartialDir::Create(const std::string& dir, bool overwrite,
+                                      Durability durability) {
   std::string name = dir;
   while (name.size() > 1 && name.back() == '/') name.pop_back();
   const std::string last = name.substr(name.rfind('/') + 1);
   if (last.empty() || last == "." || last == "..")
     return Error(ErrorCode::kUsage, StrCat("\"", dir, "\" cannot name an image"));
   RETURN_IF_ERROR(CheckPlace(name, overwrite));
-  PartialDir partial(name, overwrite);
+  PartialDir partial(name, overwrite, durability);
   RETURN_IF_ERROR(partial.Acquire());
   return partial;
 }
@@ -131,9 +135,10 @@ Status PartialDir::MakeDurable() {
 }
 
 Status PartialDir::Publish() {
-  RETURN_IF_ERROR(MakeDurable());
+  const bool durable = durability_ == Durability::kDurable;
+  if (durable) RETURN_IF_ERROR(MakeDurable());
   RETURN_IF_ERROR(Rename());
-  if (fsync(parent_.get()) != 0) return Error::Errno("fsync of the directory of ", dir_);
+  if (durable && fsync(parent_.get()) != 0) return Error::Errno("fsync of the directory of ", dir_);
   return Ok();
 }
 
@@ -148,6 +153,7 @@ Status PartialDir::Rename() {
 }
 
 Status PartialDir::Replace() {
+  if (durability_ != Durability::kDurable) RETURN_IF_ERROR(MakeDurable());
   ASSIGN_OR_RETURN(const ScopedFd old_fd, OpenFile(dir_, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
   // The old image is about to have the partial name: no other writer may take it for its own.
   (void)flock(old_fd.get(), LOCK_EX | LOCK_NB);

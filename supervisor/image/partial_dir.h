@@ -5,6 +5,7 @@
 
 #include "supervisor/base/result.h"
 #include "supervisor/base/scoped_fd.h"
+#include "supervisor/image/durability.h"
 
 namespace tardigrade {
 
@@ -14,7 +15,7 @@ namespace tardigrade {
 class PartialDir {
  public:
   // Errors: kUsage if `dir` may not become the image's name, or another writer is at it.
-  static Result<PartialDir> Create(const std::string& dir, bool overwrite);
+  static Result<PartialDir> Create(const std::string& dir, bool overwrite, Durability durability);
   PartialDir(PartialDir&&) = default;
   PartialDir& operator=(PartialDir&&) = delete;
   ~PartialDir();
@@ -25,11 +26,12 @@ class PartialDir {
   // A new file in it, for reading and writing.
   Result<ScopedFd> CreateFile(const std::string& name);
 
-  // fsyncs everything, then gives it the image's name.  An older image goes away only after.
+  // fsyncs everything if it is to be durable, then gives it the image's name.  An older image goes away
+  // only after, and only for one that is on the disk.
   Status Publish();
 
  private:
-  PartialDir(std::string dir, bool overwrite);
+  PartialDir(std::string dir, bool overwrite, Durability durability);
 
   Status Acquire();
   Status MakeDurable();
@@ -41,6 +43,7 @@ class PartialDir {
   std::string dir_;
   std::string partial_;
   bool overwrite_ = false;
+  Durability durability_ = Durability::kDurable;
   ScopedFd parent_;
   ScopedFd fd_;  // Invalid once published.
 };

@@ -55,9 +55,10 @@ class ImageFixture : public ::testing::Test {
     return manifest;
   }
 
-  Status WriteExample(const std::string& dir, bool overwrite = false, int pid = 7) {
+  Status WriteExample(const std::string& dir, bool overwrite = false, int pid = 7,
+                      Durability durability = Durability::kDurable) {
     ASSIGN_OR_RETURN(const std::unique_ptr<ImageWriter> writer,
-                     ImageWriter::Create(dir, overwrite));
+                     ImageWriter::Create(dir, overwrite, durability));
     ASSIGN_OR_RETURN(attachment_, writer->attachments().Put(bytes_));
     RETURN_IF_ERROR(writer->WriteDocument("process-7.json", ExampleDocument()));
     ASSIGN_OR_RETURN(const std::unique_ptr<PageFileWriter> pages, writer->CreatePages("7"));
