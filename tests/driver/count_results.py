@@ -3,7 +3,8 @@
 
   count_results.py EVENTS.json BAZEL-STATUS
 
-A target is one; each "PASS a/b", "FAIL a/b" or "SKIP a/b" line in a test's log is one more.  Prints
+A target is one; each "PASS a/b", "FAIL a/b" or "SKIP a/b" line in a test's log is one more, and so is
+each case that GoogleTest skips.  Prints
 "N passed, N failed[, N skipped]" last and exits with 0 only if all is well.
 """
 
@@ -14,6 +15,12 @@ import sys
 import urllib.parse
 
 CASE = re.compile(r"^(PASS|FAIL|SKIP) ([\w.-]+/\S.*)$", re.MULTILINE)
+SKIPPED = re.compile(r": Skipped\n(.*?)\s*\[  SKIPPED \] (\S+) \(", re.DOTALL)
+
+
+def skipped_cases(text):
+    """["Suite.Case: reason", ...] from what a GoogleTest printed."""
+    return [f"{case}: {' '.join(why.split())}" for why, case in SKIPPED.findall(text)]
 
 
 def read_events(path):
@@ -54,10 +61,11 @@ def main():
         cases = collections.Counter()
         for path in logs[label]:
             with open(path, encoding="utf-8", errors="replace") as file:
-                for verdict, text in CASE.findall(file.read()):
-                    cases[verdict] += 1
-                    if verdict != "PASS":
-                        print(f"  {verdict} {text[:300]}")
+                log = file.read()
+            for verdict, text in CASE.findall(log) + [("SKIP", s) for s in skipped_cases(log)]:
+                cases[verdict] += 1
+                if verdict != "PASS":
+                    print(f"  {verdict} {text[:300]}")
         counts += cases
         counts["PASS" if status == "PASSED" else "FAIL"] += 1
         detail = (

@@ -163,7 +163,7 @@ JOBS = (
     _job(
         "node",
         "nodejs",
-        lambda common, _: ["node", _shared(common, "mandelbrot.js"), "1600"],
+        lambda common, _: ["node", _shared(common, "mandelbrot.js"), "2800"],
         build=_copy("mandelbrot.js"),
     ),
     _job(

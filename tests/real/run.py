@@ -23,6 +23,7 @@ import tool as tools
 
 REPOSITORY = os.path.realpath(os.path.join(HERE, "..", ".."))
 LIMIT_SECONDS = 100
+TRACEE_GONE = 68
 
 
 class Failed(Exception):
@@ -103,7 +104,7 @@ def run_undisturbed(job, common, scratch):
     return parts, seconds
 
 
-def run_disturbed(job, tool, common, directory, uid, active, moments):
+def run_disturbed(job, tool, common, directory, uid, wanted, active, moments):
     """Snapshots, kills and restores at `moments`, fractions of `active` seconds of running."""
     image, pidfile = directory + ".image", directory + ".pid"
     child = start(job, common, directory, uid)
@@ -115,7 +116,13 @@ def run_disturbed(job, tool, common, directory, uid, active, moments):
             if not proc.is_alive(pid):
                 raise EndedEarly()
             tree = ["--tree"] if job.tree else []
-            tool.snapshot(pid, image, "--kill", "--overwrite", *tree, uid=uid)
+            try:
+                tool.snapshot(pid, image, "--kill", "--overwrite", *tree, uid=uid)
+            except tools.ToolError as error:
+                if error.rc != TRACEE_GONE:
+                    raise
+                compare(job, wanted, directory)  # It ended because it had done its work.
+                raise EndedEarly() from error
             if child.returncode is None and child.wait(20) != -signal.SIGKILL:
                 raise Failed(
                     f"after snapshot --kill its status is {child.returncode}{complaint(directory)}"
@@ -163,7 +170,7 @@ def attempt(job, tool, arguments, common, scratch, user, wanted, active):
             random.uniform(0.08, 0.8 - 0.15 * number) for _ in range(arguments.snapshots)
         )
         try:
-            run_disturbed(job, tool, common, directory, uid, active, moments)
+            run_disturbed(job, tool, common, directory, uid, wanted, active, moments)
             compare(job, wanted, directory)
             return "at " + ", ".join(f"{m * active:.2f} s" for m in moments)
         except EndedEarly:
