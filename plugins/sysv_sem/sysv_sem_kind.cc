@@ -111,10 +111,11 @@ Status AddUndoValues(const JobFacts& job, const AskMember& ask, CollectContext& 
     ASSIGN_OR_RETURN(const std::vector<int32_t> found, FindUndoValues(questions, member, ask),
                      "process ", job.members[member].pid);
     const bool none = std::all_of(found.begin(), found.end(), [](int32_t value) { return value == 0; });
-    if (none && others)
+    // One with threads has a list in any case (ipc/sem.c, copy_semundo()).
+    if (none && others && job.members[member].threads.size() == 1)
       context.Warn(StrCat("process ", job.members[member].pid,
-                          " has asked for semaphore operations to be undone at its end (SEM_UNDO), none "
-                          "of them in a set of the job's; in sets that others used last they are lost"));
+                          " may have asked for semaphore operations to be undone at its end (SEM_UNDO), "
+                          "but in no set of the job's; in sets that others used last they are lost"));
     for (size_t i = 0; i < found.size(); ++i) {
       if (found[i] == 0) continue;
       states[set_of[i]].undo.push_back({.pid = job.members[member].inner_pid,

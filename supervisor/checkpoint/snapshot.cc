@@ -7,9 +7,11 @@
 #include <algorithm>
 #include <ctime>
 #include <filesystem>
+#include <functional>
 #include <memory>
 
 #include "supervisor/arch/x86_64/host.h"
+#include "supervisor/base/fibers.h"
 #include "supervisor/base/file_io.h"
 #include "supervisor/base/version.h"
 #include "supervisor/checkpoint/ask_leader.h"
@@ -163,11 +165,10 @@ class SnapshotRun {
     backtrace_deadline_ = Clock::now() + kBacktraceBudget;
     RETURN_IF_ERROR(CollectFiles(*survey, context, files_));
     RETURN_IF_ERROR(CollectJob(*survey, kinds_, MemberAsker(*survey), context, files_));
-    for (size_t i = 0; i < survey->processes.size(); ++i) {
-      Status collected = CollectProcess(*survey, i, context);
-      if (collected.has_value()) continue;
-      if (survey->processes.size() == 1) return collected;
-      return std::move(collected).error().While(StrCat("process ", survey->processes[i].pid));
+    for (size_t first = 0; first < survey->processes.size();) {
+      const size_t end = EndOfGroup(*survey, first);
+      RETURN_IF_ERROR(CollectProcesses(*survey, first, end, context));
+      first = end;
     }
     RETURN_IF_ERROR(DescribeHost(*survey));
     FillReport(*survey, context);
@@ -191,11 +192,48 @@ class SnapshotRun {
     return nullptr;
   }
 
-  Status CollectProcess(const Survey& survey, size_t index, SnapshotContext& context) {
+  // A visit is mostly waiting, so several are made at once: of so many threads, which bounds memory.
+  static size_t EndOfGroup(const Survey& survey, size_t first) {
+    constexpr size_t kMostProcesses = 16, kMostThreads = 64;
+    size_t end = first;
+    for (size_t threads = 0; end < survey.processes.size() && end - first < kMostProcesses; ++end) {
+      threads += survey.processes[end].threads.size();
+      if (end > first && threads > kMostThreads) break;
+    }
+    return end;
+  }
+
+  // Those from `first` up to `end`.
+  Status CollectProcesses(const Survey& survey, size_t first, size_t end, SnapshotContext& context) {
+    std::vector<Subject> subjects(end - first);
+    std::vector<Status> visited(end - first, Ok());
+    std::vector<std::function<void()>> bodies;
+    for (size_t i = first; i < end; ++i)
+      bodies.push_back([&, i] { visited[i - first] = VisitProcess(survey, i, context, subjects[i - first]); });
+    RunAsFibers(bodies);
+    for (size_t i = first; i < end; ++i) {
+      Status collected = std::move(visited[i - first]);
+      if (collected.has_value()) collected = CollectRest(survey, i, context, std::move(subjects[i - first]));
+      if (collected.has_value()) continue;
+      if (survey.processes.size() == 1) return collected;
+      return std::move(collected).error().While(StrCat("process ", survey.processes[i].pid));
+    }
+    return Ok();
+  }
+
+  // What its threads have to be asked for.
+  Status VisitProcess(const Survey& survey, size_t index, SnapshotContext& context, Subject& subject) {
     const ProcessSurvey& process = survey.processes[index];
-    ASSIGN_OR_RETURN(ProcessDocument document, DescribeRelations(process));
-    DescribeTerminal(survey, process, document);
-    subjects_.push_back({.pid = process.has_ended ? -1 : frozen_->process(index)->pid(), .document = std::move(document), .pages = nullptr, .unwinder = nullptr});
+    ASSIGN_OR_RETURN(subject.document, DescribeRelations(process));
+    DescribeTerminal(survey, process, subject.document);
+    if (process.has_ended) return Ok();
+    subject.pid = frozen_->process(index)->pid();
+    return CollectTasks(process, kinds_, *frozen_->process(index), context, subject.document);
+  }
+
+  Status CollectRest(const Survey& survey, size_t index, SnapshotContext& context, Subject&& collected) {
+    const ProcessSurvey& process = survey.processes[index];
+    subjects_.push_back(std::move(collected));
     ProcessDocument& subject = subjects_.back().document;
     if (process.has_ended) {
       writer_->Add(DocumentName(subject.pid), std::move(subject), nullptr);
@@ -213,7 +251,6 @@ class SnapshotRun {
     // Whoever is to go on must not wait for the disk; whoever is not, waits for the commit.
     if (options_.leave != LeaveAs::kAsFound && options_.durability == Durability::kDurable)
       pages->WriteBehind();
-    RETURN_IF_ERROR(CollectTasks(process, kinds_, frozen, context, subject));
     RETURN_IF_ERROR(CollectDescriptors(survey, process, subject));
     RETURN_IF_ERROR(CollectMemory(process, ParentOf(survey, process), frozen, context, subject, saved_objects_, *pages, progress_));
     if (options_.backtraces) TakeBacktraces(process.pid, frozen, subjects_.back());

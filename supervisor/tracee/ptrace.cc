@@ -6,12 +6,12 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
 
+#include "supervisor/base/fibers.h"
 #include "supervisor/tracee/ptrace_denied.h"
 
 namespace tardigrade::ptrace {
@@ -106,15 +106,14 @@ Result<WaitStatus> WaitStop(pid_t tid) {
 Result<std::optional<WaitStatus>> PollStop(pid_t tid) { return Wait(tid, WNOHANG); }
 
 Result<WaitStatus> WaitStopUntil(pid_t tid, std::chrono::steady_clock::time_point deadline) {
-  constexpr long kFirstNapNs = 5'000, kLongestNapNs = 1'000'000;
-  for (long nap_ns = kFirstNapNs;; nap_ns = std::min(nap_ns * 2, kLongestNapNs)) {
+  constexpr std::chrono::nanoseconds kFirstNap(5'000), kLongestNap(1'000'000);
+  for (auto nap = kFirstNap;; nap = std::min(nap * 2, kLongestNap)) {
     ASSIGN_OR_RETURN(const std::optional<WaitStatus> status, PollStop(tid));
     if (status) return *status;
     if (std::chrono::steady_clock::now() >= deadline)
       return Error::Syscall(ErrorCode::kSystem, ETIMEDOUT,
                             StrCat("waiting for thread ", tid, " to stop"));
-    const timespec nap = {.tv_sec = 0, .tv_nsec = nap_ns};
-    nanosleep(&nap, nullptr);
+    Nap(nap);
   }
 }
 

@@ -3,12 +3,12 @@
 #include <sys/prctl.h>
 #include <sys/shm.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
 
+#include "supervisor/base/fibers.h"
 #include "supervisor/base/file_io.h"
 #include "supervisor/tracee/abandoned_segments.h"
 #include "supervisor/tracee/arch/x86_64/injected_call.h"
@@ -172,10 +172,10 @@ Status Visit::KeepRunning(size_t thread) {
 }
 
 Status Visit::WaitUntilParked() {
-  constexpr long kFirstNapNs = 20'000, kLongestNapNs = 500'000;
+  constexpr std::chrono::nanoseconds kFirstNap(20'000), kLongestNap(500'000);
   std::vector<size_t> running(threads_.size());
   for (size_t i = 0; i < running.size(); ++i) running[i] = i;
-  for (long nap_ns = kFirstNapNs;; nap_ns = std::min(nap_ns * 2, kLongestNapNs)) {
+  for (auto nap = kFirstNap;; nap = std::min(nap * 2, kLongestNap)) {
     std::erase_if(running, [this](size_t i) {
       return StateOf(image_->Slot(segment_->memory(), i)) == protocol::kSlotParked;
     });
@@ -185,8 +185,7 @@ Status Visit::WaitUntilParked() {
       return Error::Syscall(
           ErrorCode::kSystem, ETIMEDOUT,
           StrCat("waiting for thread ", threads_[running[0]].tid, " in the parasite"));
-    const timespec nap = {.tv_sec = 0, .tv_nsec = nap_ns};
-    nanosleep(&nap, nullptr);
+    Nap(nap);
   }
 }
 
