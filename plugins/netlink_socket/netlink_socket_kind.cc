@@ -22,6 +22,7 @@ constexpr Named kProtocols[] = {
     {"sock_diag", NETLINK_SOCK_DIAG},
     {"uevent", NETLINK_KOBJECT_UEVENT},
     {"generic", NETLINK_GENERIC},
+    {"audit", NETLINK_AUDIT},
 };
 // Flags of SOL_NETLINK, by their names in images.
 constexpr Named kOptions[] = {
@@ -39,14 +40,19 @@ Result<int> SocketNumber(const FdFacts& file, int option) {
   return value;
 }
 
-Status CheckProtocol(const FdFacts& file, int protocol) {
+// The audit system knows its daemon by the port (kernel/audit.c, auditd_set()), which a socket has from its first
+// message on (net/netlink/af_netlink.c, netlink_sendmsg()).
+Status CheckProtocol(const FdFacts& file, int protocol, uint32_t port) {
+  if (protocol == NETLINK_AUDIT && port != 0)
+    return Error(ErrorCode::kUnsupported,
+                 StrCat("fd ", file.fd, " is a netlink socket of protocol ", protocol,
+                        " (audit) with a port, by which the kernel may know the audit daemon, and that cannot be saved; close it first"));
   for (const Named& known : kProtocols) {
     if (known.number == protocol) return Ok();
   }
   return Error(ErrorCode::kUnsupported,
-               StrCat("fd ", file.fd, " is a netlink socket of protocol ", protocol,
-                      protocol == NETLINK_AUDIT ? " (audit)" : "", ", whose kernel side has state that cannot be saved; "
-                      "only route, sock_diag, uevent and generic can; close it first"));
+               StrCat("fd ", file.fd, " is a netlink socket of protocol ", protocol, ", whose kernel side has state that cannot be saved; "
+                      "only route, sock_diag, uevent, generic and audit can; close it first"));
 }
 
 Status CheckNothingUnread(const FdFacts& file) {
@@ -93,15 +99,15 @@ Result<NetlinkSocketState> ReadSocket(const FdFacts& file) {
   ASSIGN_OR_RETURN(state.open, ReadOpenFile(file));
   ASSIGN_OR_RETURN(state.type, SocketNumber(file, SO_TYPE));
   ASSIGN_OR_RETURN(state.protocol, SocketNumber(file, SO_PROTOCOL));
-  RETURN_IF_ERROR(CheckProtocol(file, state.protocol));
-  RETURN_IF_ERROR(CheckNothingUnread(file));
-  ASSIGN_OR_RETURN(state.groups, ReadGroups(file));
-  RETURN_IF_ERROR(CheckGroups(file, state.protocol, state.groups));
   sockaddr_nl address = {};
   socklen_t size = sizeof(address);
   if (getsockname(file.local_fd, reinterpret_cast<sockaddr*>(&address), &size) != 0)
     return Error::Errno("getsockname of fd ", file.fd);
   state.port = address.nl_pid;
+  RETURN_IF_ERROR(CheckProtocol(file, state.protocol, state.port));
+  RETURN_IF_ERROR(CheckNothingUnread(file));
+  ASSIGN_OR_RETURN(state.groups, ReadGroups(file));
+  RETURN_IF_ERROR(CheckGroups(file, state.protocol, state.groups));
   size = sizeof(address);
   if (getpeername(file.local_fd, reinterpret_cast<sockaddr*>(&address), &size) != 0)
     return Error::Errno("getpeername of fd ", file.fd);

@@ -116,9 +116,19 @@ TEST_F(NetlinkSocketKindTest, UnreadMessagesAreRefused) {
 }
 
 TEST_F(NetlinkSocketKindTest, OtherProtocolsAreRefused) {
-  const ScopedFd fd(socket(AF_NETLINK, SOCK_RAW, NETLINK_AUDIT));
+  const ScopedFd fd(socket(AF_NETLINK, SOCK_RAW, NETLINK_CRYPTO));
+  if (!fd.valid()) GTEST_SKIP() << "no crypto here";
+  EXPECT_THAT(kind_.Check(FactsOf(fd.get()), {}), FailsWith(ErrorCode::kUnsupported, "protocol 21"));
+}
+
+TEST_F(NetlinkSocketKindTest, AuditIsSavedUntilItHasAPort) {
+  ScopedFd fd(socket(AF_NETLINK, SOCK_RAW, NETLINK_AUDIT));
   if (!fd.valid()) GTEST_SKIP() << "no audit here";
-  EXPECT_THAT(kind_.Check(FactsOf(fd.get()), {}), FailsWith(ErrorCode::kUnsupported, "audit"));
+  const ScopedFd again = RoundTrip(std::move(fd));
+  EXPECT_EQ(NameOf(again).nl_pid, 0u);
+  EXPECT_EQ(Decode<NetlinkSocketState>(kind_.Collect(FactsOf(again.get()), {}, contexts_).value(), "").value().protocol, NETLINK_AUDIT);
+  const ScopedFd bound = Open(NETLINK_AUDIT);
+  EXPECT_THAT(kind_.Check(FactsOf(bound.get()), {}), FailsWith(ErrorCode::kUnsupported, "audit daemon"));
 }
 
 TEST_F(NetlinkSocketKindTest, APortThatIsTakenIsNamed) {
