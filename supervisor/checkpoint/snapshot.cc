@@ -124,16 +124,28 @@ class SnapshotRun {
     return Ok();
   }
 
-  // Of a tree that runs anybody but the root may end, and close descriptors while they are looked at:
-  // only a refusal counts, and only of those who are still there.
+  // What runs may end, close descriptors, or be in the midst of vfork(2) while it is looked at: only a refusal
+  // counts, only of those who are still there, and only if it stays.
   // `first_look`: null if it came to nothing.
-  Status LookFirst(const std::vector<TreeMember>& members, std::unique_ptr<Survey>& first_look) {
-    Status looked = Look(members, first_look);
-    if (looked.has_value() || members.size() == 1) return looked;
-    const ErrorCode code = looked.error().code();
-    if (code != ErrorCode::kUnsupported && code != ErrorCode::kDenied) return Ok();
-    const auto leaves = [](const TreeMember& member) { return member.parent >= 0 && !member.has_ended && IsLeaving(member.pid); };
-    return std::any_of(members.begin(), members.end(), leaves) ? Ok() : looked;
+  Status LookFirst(std::vector<TreeMember> members, std::unique_ptr<Survey>& first_look) {
+    constexpr int kLooks = 4;
+    constexpr int kPauseUs = 100'000;  // A child between vfork and exec may have to wait for a processor.
+    std::string refusal;
+    for (int look = 0; look < kLooks; ++look) {
+      Status looked = Look(members, first_look);
+      if (looked.has_value()) return Ok();
+      const ErrorCode code = looked.error().code();
+      if (code != ErrorCode::kUnsupported && code != ErrorCode::kDenied) break;
+      const auto leaves = [](const TreeMember& member) { return member.parent >= 0 && !member.has_ended && IsLeaving(member.pid); };
+      const bool counts = std::none_of(members.begin(), members.end(), leaves);
+      if (counts && looked.error().ToString() == refusal) return looked;
+      refusal = counts ? looked.error().ToString() : std::string();
+      usleep(kPauseUs);
+      if (!options_.tree) continue;
+      ASSIGN_OR_RETURN(members, LookAtTree(options_.pid));
+    }
+    first_look.reset();
+    return Ok();
   }
 
   Status Look(const std::vector<TreeMember>& members, std::unique_ptr<Survey>& first_look) {

@@ -57,7 +57,7 @@ DENIED_UNPRIVILEGED = {
 TREE_PROGRAMS = ("call_wait4", "call_waitid")
 
 # Trees that fork and exit all the time.
-CHANGING_TREES = ("tree_busy",)
+CHANGING_TREES = ("tree_busy", "tree_vfork")
 
 # Its filters forbid the system calls of a snapshot: only --allow-fragile dares.
 FRAGILE_PROGRAMS = ("seccomp_strict_list",)
