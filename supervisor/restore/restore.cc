@@ -1,11 +1,9 @@
 #include "supervisor/restore/restore.h"
 
 #include <signal.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
 #include <map>
 #include <memory>
@@ -16,6 +14,7 @@
 #include "supervisor/kernel/children.h"
 #include "supervisor/kernel/task_status.h"
 #include "supervisor/restore/birth_plan.h"
+#include "supervisor/restore/choose_pid.h"
 #include "supervisor/restore/control_channel.h"
 #include "supervisor/restore/file_factory.h"
 #include "supervisor/restore/finisher.h"
@@ -48,8 +47,6 @@ class ScopedSignalBlock {
   sigset_t before_ = {};
 };
 
-bool IsPidFree(pid_t pid) { return access(StrCat("/proc/", pid).c_str(), F_OK) != 0; }
-
 // The first of the job's ids, those that are stood in for among them, that is taken here.
 Result<std::optional<pid_t>> FindTakenPid(const LoadedImage& image) {
   for (const LoadedProcess& process : image.processes) {
@@ -65,6 +62,16 @@ Result<std::optional<pid_t>> FindTakenPid(const LoadedImage& image) {
   return std::optional<pid_t>();
 }
 
+// As FindTakenPid(); but whoever saved the job may just have killed it, and it may be waited for any moment.
+Result<std::optional<pid_t>> FindPidThatStaysTaken(const LoadedImage& image) {
+  constexpr int kPauseUs = 1'000, kPauses = 200;
+  for (int pause = 0;; ++pause) {
+    ASSIGN_OR_RETURN(const std::optional<pid_t> pid, FindTakenPid(image));
+    if (!pid.has_value() || pause == kPauses || !IsPidOfTheDead(*pid)) return pid;
+    usleep(kPauseUs);
+  }
+}
+
 // The first of the job's objects whose name is taken here.
 std::optional<std::string> FindTakenName(const LoadedImage& image, const KindList& kinds) {
   for (const auto& [key, object] : image.files.objects) {
@@ -73,19 +80,6 @@ std::optional<std::string> FindTakenName(const LoadedImage& image, const KindLis
     if (std::optional<std::string> taken = kind->TakenHere(object.state); taken.has_value()) return taken;
   }
   return std::nullopt;
-}
-
-// clone3(2) may choose a pid with CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN over the PID namespace;
-// asked with a pid that is taken it says EEXIST to those who may, EPERM to others.
-bool MayChoosePids() {
-  pid_t taken = getpid();
-  struct {
-    uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size;
-  } args = {};
-  args.exit_signal = SIGCHLD;
-  args.set_tid = reinterpret_cast<uint64_t>(&taken);
-  args.set_tid_size = 1;
-  return syscall(SYS_clone3, &args, sizeof(args)) < 0 && errno == EEXIST;
 }
 
 // One attempt to bring the job of an image back, in one way of choosing pids.
@@ -313,12 +307,13 @@ class Attempt {
 
 Result<bool> ChooseNewNamespace(const RestoreOptions& options, const LoadedImage& image, const KindList& kinds) {
   const bool allowed = MayChoosePids();
-  ASSIGN_OR_RETURN(const std::optional<pid_t> pid, FindTakenPid(image));
+  if (options.pids == PidChoice::kNewNamespace || (options.pids == PidChoice::kAutomatic && !allowed)) return true;
+  ASSIGN_OR_RETURN(const std::optional<pid_t> pid, FindPidThatStaysTaken(image));
   std::optional<std::string> taken = FindTakenName(image, kinds);
   if (pid.has_value()) taken = StrCat("pid ", *pid);
   switch (options.pids) {
     case PidChoice::kNewNamespace: return true;
-    case PidChoice::kAutomatic: return !allowed || taken.has_value();
+    case PidChoice::kAutomatic: return taken.has_value();
     case PidChoice::kSamePids: break;
   }
   if (!allowed)
