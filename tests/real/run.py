@@ -17,6 +17,7 @@ import time
 HERE = os.path.dirname(os.path.realpath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "driver")]
 
+import checks
 import jobs
 import proc
 import tool as tools
@@ -24,10 +25,6 @@ import tool as tools
 REPOSITORY = os.path.realpath(os.path.join(HERE, "..", ".."))
 LIMIT_SECONDS = 100
 TRACEE_GONE = 68
-
-
-class Failed(Exception):
-    pass
 
 
 class EndedEarly(Exception):
@@ -96,11 +93,11 @@ def run_undisturbed(job, common, scratch):
     begin = time.monotonic()
     child = start(job, common, directory, None)
     if child.wait(LIMIT_SECONDS) != 0:
-        raise Failed(f"undisturbed it exits with {child.returncode}{complaint(directory)}")
+        raise checks.Failed(f"undisturbed it exits with {child.returncode}{complaint(directory)}")
     seconds = time.monotonic() - begin
     parts = result(job, directory)
     if not all(parts):
-        raise Failed("undisturbed it has no output")
+        raise checks.Failed("undisturbed it has no output")
     return parts, seconds
 
 
@@ -124,16 +121,16 @@ def run_disturbed(job, tool, common, directory, uid, wanted, active, moments):
                 compare(job, wanted, directory)  # It ended because it had done its work.
                 raise EndedEarly() from error
             if child.returncode is None and child.wait(20) != -signal.SIGKILL:
-                raise Failed(
+                raise checks.Failed(
                     f"after snapshot --kill its status is {child.returncode}{complaint(directory)}"
                 )
             if not proc.wait_gone(pid):
-                raise Failed("it is alive after snapshot --kill")
+                raise checks.Failed("it is alive after snapshot --kill")
             pid = tool.restore_detached(image, pidfile, uid=uid)
         deadline = time.monotonic() + LIMIT_SECONDS
         while proc.is_alive(pid):
             if time.monotonic() > deadline:
-                raise Failed(
+                raise checks.Failed(
                     f"it did not end in {LIMIT_SECONDS} s after the restore{complaint(directory)}"
                 )
             time.sleep(0.02)
@@ -151,7 +148,7 @@ def compare(job, wanted, directory):
                 (i for i, (a, b) in enumerate(zip(before, after)) if a != b),
                 min(len(before), len(after)),
             )
-            raise Failed(
+            raise checks.Failed(
                 f"{name} differs from byte {at} on ({len(after)} bytes, not {len(before)})"
                 + complaint(directory)
             )
@@ -175,7 +172,7 @@ def attempt(job, tool, arguments, common, scratch, user, wanted, active):
             return "at " + ", ".join(f"{m * active:.2f} s" for m in moments)
         except EndedEarly:
             continue
-    raise Failed("it ended before the last snapshot four times")
+    raise checks.Failed("it ended before the last snapshot four times")
 
 
 def run_job(job, tool, arguments, common, scratch):
@@ -184,7 +181,7 @@ def run_job(job, tool, arguments, common, scratch):
     try:
         job.build(common)
         wanted, active = run_undisturbed(job, common, scratch)
-    except (Failed, OSError, subprocess.SubprocessError) as failure:
+    except (checks.Failed, OSError, subprocess.SubprocessError) as failure:
         yield from ((user, "FAIL", str(failure)) for user in users)
         return
     if arguments.undisturbed:
@@ -194,7 +191,7 @@ def run_job(job, tool, arguments, common, scratch):
         try:
             text = attempt(job, tool, arguments, common, scratch, user, wanted, active)
             yield user, "PASS", f"undisturbed {active:.1f} s; snapshots {text}"
-        except (Failed, tools.ToolError, OSError, subprocess.SubprocessError) as failure:
+        except (checks.Failed, tools.ToolError, OSError, subprocess.SubprocessError) as failure:
             yield user, "FAIL", str(failure)
 
 
@@ -211,16 +208,11 @@ def main():
         if arguments.undisturbed
         else tools.Tool(arguments.tool_dir, scratch, arguments.verbose)
     )
-    shards, shard = int(os.environ.get("TEST_TOTAL_SHARDS", 1)), int(
-        os.environ.get("TEST_SHARD_INDEX", 0)
-    )
-    if "TEST_SHARD_STATUS_FILE" in os.environ:
-        open(os.environ["TEST_SHARD_STATUS_FILE"], "w", encoding="ascii").close()
     wanted = [
         job for job in jobs.JOBS if not arguments.only or job.name in arguments.only.split(",")
-    ][shard::shards]
+    ]
     counts = collections.Counter()
-    for job in wanted:
+    for job in checks.of_this_shard(wanted):
         for user, verdict, text in run_job(job, tool, arguments, common, scratch):
             counts[verdict] += 1
             print(f"{verdict} real/{user}/{job.name}: {text}", flush=True)

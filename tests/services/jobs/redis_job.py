@@ -137,7 +137,7 @@ class RedisBenchmark(Redis):
     """With a client in the tree that never hangs up."""
 
     name = "redis-benchmark"
-    requests = 150000
+    requests = 250000
 
     def start(self):
         benchmark = f"redis-benchmark -s sock -c 20 -n {self.requests} --csv incr counted"
