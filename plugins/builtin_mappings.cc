@@ -11,6 +11,7 @@
 #include "plugins/pty/pty_object.h"
 #include "plugins/regular_file/deleted_file.h"
 #include "plugins/regular_file/file_mapping_kind.h"
+#include "plugins/regular_file/saved_file.h"
 #include "plugins/sysv_shm/sysv_shm_mapping_kind.h"
 #include "plugins/unix_socket/unix_socket_kind.h"
 
@@ -32,6 +33,7 @@ void AddMappingKinds(KindList& kinds) {
   kinds.objects.push_back(std::make_unique<pipe::PipeObject>());
   kinds.objects.push_back(std::make_unique<pty::PtyObject>());
   kinds.objects.push_back(std::make_unique<regular_file::DeletedFileObject>());
+  kinds.objects.push_back(std::make_unique<regular_file::SavedFileObject>());
   kinds.objects.push_back(std::make_unique<unix_socket::UnixSocketObject>());
 }
 
