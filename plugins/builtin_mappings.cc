@@ -2,6 +2,7 @@
 #include "plugins/anonymous_memory/anonymous_memory_kind.h"
 #include "plugins/anonymous_memory/shared_anonymous_kind.h"
 #include "plugins/builtin.h"
+#include "plugins/directory/removed_directory.h"
 #include "plugins/hugetlb/hugetlb_kind.h"
 #include "plugins/kernel_mapping/kernel_mapping_kind.h"
 #include "plugins/memfd/memfd_mapping_kind.h"
@@ -11,6 +12,7 @@
 #include "plugins/pty/pty_object.h"
 #include "plugins/regular_file/deleted_file.h"
 #include "plugins/regular_file/file_mapping_kind.h"
+#include "plugins/regular_file/saved_file.h"
 #include "plugins/sysv_shm/sysv_shm_mapping_kind.h"
 #include "plugins/unix_socket/unix_socket_kind.h"
 
@@ -31,7 +33,9 @@ void AddMappingKinds(KindList& kinds) {
   kinds.objects.push_back(std::make_unique<mqueue::MqueueObject>());
   kinds.objects.push_back(std::make_unique<pipe::PipeObject>());
   kinds.objects.push_back(std::make_unique<pty::PtyObject>());
+  kinds.objects.push_back(std::make_unique<directory::RemovedDirectoryObject>());
   kinds.objects.push_back(std::make_unique<regular_file::DeletedFileObject>());
+  kinds.objects.push_back(std::make_unique<regular_file::SavedFileObject>());
   kinds.objects.push_back(std::make_unique<unix_socket::UnixSocketObject>());
 }
 

@@ -4,6 +4,7 @@
 
 #include "plugins/directory/directory_state.h"
 #include "supervisor/base/file_io.h"
+#include "supervisor/resource/removed_directory.h"
 #include "supervisor/resource/tracee_files.h"
 
 namespace tardigrade::directory {
@@ -40,6 +41,15 @@ Status CheckType(const DirectoryState& state, const std::string& path) {
                       state.path, "=NEW"));
 }
 
+Result<ScopedFd> OpenRemoved(const DirectoryState& state, CreateContext& context) {
+  ASSIGN_OR_RETURN(const int object, context.Object(state.object));
+  if ((state.open.flags & O_PATH) != 0)
+    return Reopen(object, O_PATH | (state.open.flags & O_DIRECTORY));
+  ASSIGN_OR_RETURN(ScopedFd fd, ReopenAs(object, state.open));
+  RETURN_IF_ERROR(TakeDescriptionLocks(state.locks, state.path, fd.get()));
+  return fd;
+}
+
 }  // namespace
 
 bool DirectoryKind::Claims(const FdFacts& file) const {
@@ -53,7 +63,8 @@ Status DirectoryKind::Check(const FdFacts& file, std::span<const FdFacts>) const
     return Error(ErrorCode::kUnsupported, StrCat("fd ", file.fd, " is ", file.link,
                                                  ", a view of a running process, "
                                                  "which cannot be saved; close it first"));
-  if (!ReachTraceePath(file.pid, file.link, file.stat).has_value())
+  if (!ReachTraceePath(file.pid, file.link, file.stat).has_value() &&
+      !IsRemovedDirectory(file.link, file.stat))
     return Error(ErrorCode::kUnsupported,
                  StrCat("fd ", file.fd, " was ", file.link,
                         ", which is gone or something else "
@@ -62,13 +73,15 @@ Status DirectoryKind::Check(const FdFacts& file, std::span<const FdFacts>) const
 }
 
 Result<Value> DirectoryKind::Collect(const FdFacts& file, std::span<const FdFacts>,
-                                     CollectContext&) const {
+                                     CollectContext& context) const {
   DirectoryState state;
   ASSIGN_OR_RETURN(state.open, ReadOpenFile(file));
   ASSIGN_OR_RETURN(state.locks, ParseDescriptionLocks(file.info));
   state.path = file.link;
   state.type = file.stat.st_mode & S_IFMT;
-  if (!IsPathOnly(file)) {
+  if (!ReachTraceePath(file.pid, file.link, file.stat).has_value()) {
+    ASSIGN_OR_RETURN(state.object, AddRemovedDirectory(file.link, file.stat, context));
+  } else if (!IsPathOnly(file)) {
     ASSIGN_OR_RETURN(state.offset, OffsetOf(file));
   }
   return Encode(state);
@@ -76,6 +89,7 @@ Result<Value> DirectoryKind::Collect(const FdFacts& file, std::span<const FdFact
 
 Result<ScopedFd> DirectoryKind::Create(const Value& value, CreateContext& context) const {
   ASSIGN_OR_RETURN(const DirectoryState state, Decode<DirectoryState>(value, "directory"));
+  if (!state.object.empty()) return OpenRemoved(state, context);
   std::string path = context.MovedPath(state.path);
   if (!S_ISLNK(state.type)) path = WithoutLinks(path, state.open.flags);
   RETURN_IF_ERROR(CheckType(state, path));
@@ -101,7 +115,7 @@ Result<Value> DirectoryKind::CollectOfProcess(const FdFacts& file) const {
 }
 
 Status DirectoryKind::PlanOfProcess(const Value& value, const Value& of_process, int fd,
-                               SyscallPlan& plan) const {
+                                    SyscallPlan& plan) const {
   ASSIGN_OR_RETURN(const DirectoryState state, Decode<DirectoryState>(value, "directory"));
   return PlanProcessLocks(of_process, state.path, fd, plan);
 }

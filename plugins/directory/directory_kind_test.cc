@@ -8,6 +8,7 @@
 #include <string>
 
 #include "plugins/directory/directory_state.h"
+#include "plugins/directory/removed_directory.h"
 #include "tests/testing/fake_contexts.h"
 #include "tests/testing/matchers.h"
 
@@ -39,7 +40,8 @@ class DirectoryKindTest : public ::testing::Test {
     return kind_.Create(state.value(), contexts_.create());
   }
   DirectoryKind kind_;
-  FakeContexts contexts_;
+  RemovedDirectoryObject removed_;
+  FakeContexts contexts_{{&removed_}};
   std::string path_;
 };
 
@@ -69,15 +71,34 @@ TEST_F(DirectoryKindTest, OrdinaryFilesAreNotClaimed) {
   EXPECT_FALSE(kind_.Claims(FactsOf(ScopedFd(open("/etc/passwd", O_RDONLY)).get())));
 }
 
-TEST_F(DirectoryKindTest, ARemovedDirectoryIsRefused) {
+TEST_F(DirectoryKindTest, ARemovedDirectoryIsRemovedAgain) {
+  const std::string gone = path_ + "/gone", inner = gone + "/inner";
+  ASSERT_EQ(mkdir(gone.c_str(), 0700), 0);
+  ASSERT_EQ(mkdir(inner.c_str(), 0750), 0);
+  const ScopedFd fd(open(inner.c_str(), O_RDONLY | O_DIRECTORY));
+  const ScopedFd path_only(open(inner.c_str(), O_PATH | O_DIRECTORY));
+  rmdir(inner.c_str());
+  rmdir(gone.c_str());
+  ASSERT_EQ(mkdir(gone.c_str(), 0700), 0);  // Another one.
+  const Result<ScopedFd> again = RoundTrip(fd);
+  ASSERT_THAT(again, IsOk());
+  const FdFacts facts = FactsOf(again.value().get());
+  EXPECT_EQ(facts.stat.st_nlink, 0u);
+  EXPECT_EQ(facts.stat.st_mode & 07777, 0750u);
+  EXPECT_EQ(facts.link, inner + " (deleted)");
+  const Result<ScopedFd> path_again = RoundTrip(path_only);
+  ASSERT_THAT(path_again, IsOk());
+  EXPECT_EQ(FactsOf(path_again.value().get()).stat.st_ino, facts.stat.st_ino);
+  EXPECT_EQ(rmdir(gone.c_str()), 0);
+}
+
+TEST_F(DirectoryKindTest, ADirectoryThatIsMissingIsRefused) {
   const std::string gone = path_ + "/gone";
   ASSERT_EQ(mkdir(gone.c_str(), 0700), 0);
   const ScopedFd fd(open(gone.c_str(), O_RDONLY | O_DIRECTORY));
   const FdFacts before = FactsOf(fd.get());
-  rmdir(gone.c_str());
-  EXPECT_THAT(kind_.Check(FactsOf(fd.get()), {}),
-              FailsWith(ErrorCode::kUnsupported, "which is gone"));
   const Value state = kind_.Collect(before, {}, contexts_).value();
+  rmdir(gone.c_str());
   EXPECT_THAT(kind_.Create(state, contexts_.create()), FailsWith(ErrorCode::kSystem, "--set-file"));
 }
 

@@ -15,6 +15,7 @@ namespace tardigrade::directory {
 struct DirectoryState {
   OpenFileState open;
   std::string path;
+  std::string object;   // Key of a RemovedDirectoryState; "" if it is there.
   uint32_t type = 0;    // S_IFMT bits.
   uint64_t offset = 0;  // As the file system counts (telldir); 0 for O_PATH.
   std::vector<FileLock> locks;
@@ -23,6 +24,7 @@ struct DirectoryState {
   static void Fields(Self& self, Visitor& visit) {
     visit("open", self.open);
     visit("path", self.path, Range<size_t>{1, 4096});
+    visit("object", self.object, Range<size_t>{0, 256});
     visit("type", self.type, Range<uint32_t>{0, 0170000});
     visit("offset", self.offset, Range<uint64_t>{0, INT64_MAX});
     visit("locks", self.locks);

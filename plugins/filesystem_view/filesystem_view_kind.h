@@ -15,6 +15,8 @@ class FilesystemViewKind final : public ProcessKind {
   Result<Value> Collect(const TaskFacts& task, const Outcome& answers, size_t first,
                         CollectContext& context) const override;
   Status Restore(const Value& state, const RestoreFacts& facts, TaskPlan& plan) const override;
+  // A working directory that has been removed.
+  Status DoInTask(const Value& state, CreateContext& context) const override;
 };
 
 }  // namespace tardigrade::filesystem_view

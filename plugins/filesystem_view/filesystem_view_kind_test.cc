@@ -30,14 +30,30 @@ TEST(FilesystemViewKind, DirectoryAndUmaskComeBack) {
   EXPECT_EQ(restored.Collect(kind).value(), saved);
 }
 
-TEST(FilesystemViewKind, ARemovedWorkingDirectoryIsRefused) {
+TEST(FilesystemViewKind, ARemovedWorkingDirectoryIsAnObject) {
   char name[] = "/tmp/filesystem_view.XXXXXX";
   ASSERT_NE(mkdtemp(name), nullptr);
   PracticeTask source([&] {
     if (chdir(name) != 0) abort();
   });
   ASSERT_EQ(rmdir(name), 0);
-  EXPECT_THAT(source.Collect(FilesystemViewKind()), FailsWith(ErrorCode::kUnsupported, name));
+  const Result<Value> saved = source.Collect(FilesystemViewKind());
+  ASSERT_THAT(saved, IsOk());
+  const FilesystemViewState state = Decode<FilesystemViewState>(saved.value(), "").value();
+  EXPECT_EQ(state.working_directory, name);
+  EXPECT_NE(state.object, "");
+  TaskPlan plan;
+  ASSERT_THAT(FilesystemViewKind().Restore(saved.value(), {}, plan), IsOk());
+  EXPECT_EQ(plan[Phase::kProcess].size(), 1u);
+}
+
+TEST(FilesystemViewKind, AWorkingDirectoryMayHaveMoved) {
+  FilesystemViewState state{.umask = 0, .working_directory = "/no/such/directory", .object = ""};
+  TaskPlan plan;
+  EXPECT_THAT(FilesystemViewKind().Restore(
+                  Encode(state),
+                  {.moved = {{"/no/such", "/usr/lib/.."}, {"/no/such/directory", "/tmp"}}}, plan),
+              IsOk());
 }
 
 TEST(FilesystemViewKind, AnotherRootIsRefused) {
@@ -51,13 +67,13 @@ TEST(FilesystemViewKind, AnotherRootIsRefused) {
 
 TEST(FilesystemViewKind, BadImagesAreRejected) {
   TaskPlan plan;
-  FilesystemViewState state{.umask = 0, .working_directory = "tmp"};
+  FilesystemViewState state{.umask = 0, .working_directory = "tmp", .object = ""};
   EXPECT_THAT(FilesystemViewKind().Restore(Encode(state), {}, plan),
               FailsWith(ErrorCode::kBadImage, "absolute"));
-  state = {.umask = 07777, .working_directory = "/"};
+  state = {.umask = 07777, .working_directory = "/", .object = ""};
   EXPECT_THAT(FilesystemViewKind().Restore(Encode(state), {}, plan),
               FailsWith(ErrorCode::kBadImage, "umask"));
-  state = {.umask = 0, .working_directory = "/no/such/directory"};
+  state = {.umask = 0, .working_directory = "/no/such/directory", .object = ""};
   EXPECT_THAT(FilesystemViewKind().Restore(Encode(state), {}, plan),
               FailsWith(ErrorCode::kSystem, "/no/such"));
 }

@@ -12,10 +12,12 @@ namespace tardigrade::filesystem_view {
 struct FilesystemViewState {
   uint32_t umask = 0;
   std::string working_directory;  // Absolute.
+  std::string object;             // Key of a RemovedDirectoryState; "" if it is there.
   template <typename Self, typename Visitor>
   static void Fields(Self& self, Visitor& visit) {
     visit("umask", self.umask, Range<uint32_t>{0, 0777});
     visit("working_directory", self.working_directory, Range<size_t>{1, PATH_MAX - 1});
+    visit("object", self.object, Range<size_t>{0, 256});
   }
 };
 

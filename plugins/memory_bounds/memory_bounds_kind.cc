@@ -73,25 +73,27 @@ Result<Value> MemoryBoundsKind::Collect(const TaskFacts& task, const Outcome& an
   return Encode(state);
 }
 
-Status MemoryBoundsKind::Restore(const Value& value, const RestoreFacts&, TaskPlan& plan) const {
+Status MemoryBoundsKind::Restore(const Value& value, const RestoreFacts& facts,
+                                 TaskPlan& plan) const {
   ASSIGN_OR_RETURN(const MemoryBoundsState state,
                    Decode<MemoryBoundsState>(value, "memory_bounds"));
   if (!state.exe.starts_with('/') || state.exe.find('\0') != std::string::npos)
     return Error(ErrorCode::kBadImage, "memory_bounds.exe is not an absolute path");
+  const std::string exe = MovedPath(facts.moved, state.exe);
   SyscallPlan& steps = plan[Phase::kProcess];
   Arg map =
       Arg::Copy(ToMap(state))
           .With(offsetof(prctl_mm_map, auxv), Arg::Bytes(std::as_bytes(std::span(state.auxv))));
   if (state.auxv.empty()) map = Arg::Copy(ToMap(state));
-  if (IsOwnExe(state.exe)) {
+  if (IsOwnExe(exe)) {
     steps.Add("restoring the bounds of memory", SYS_prctl,
               {PR_SET_MM, PR_SET_MM_MAP, map, sizeof(prctl_mm_map), 0});
     return Ok();
   }
-  const size_t fd = steps.Add(StrCat("opening the executable ", state.exe), SYS_openat,
-                              {AT_FDCWD, Arg::String(state.exe), O_RDONLY | O_CLOEXEC});
+  const size_t fd = steps.Add(StrCat("opening the executable ", exe), SYS_openat,
+                              {AT_FDCWD, Arg::String(exe), O_RDONLY | O_CLOEXEC});
   map = std::move(map).With(offsetof(prctl_mm_map, exe_fd), Arg::ResultOf(fd), sizeof(uint32_t));
-  steps.Add(StrCat("restoring the bounds of memory and the executable ", state.exe), SYS_prctl,
+  steps.Add(StrCat("restoring the bounds of memory and the executable ", exe), SYS_prctl,
             {PR_SET_MM, PR_SET_MM_MAP, map, sizeof(prctl_mm_map), 0});
   steps.Add("closing the executable", SYS_close, {Arg::ResultOf(fd)});
   return Ok();

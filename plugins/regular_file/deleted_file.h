@@ -12,7 +12,8 @@ class DeletedFileObject final : public ObjectKind {
  public:
   std::string_view name() const override { return "deleted_file"; }
   bool may_be_mapped() const override { return true; }
-  // Made without a name in the directory it was in, or in /tmp.
+  // Made without a name in the directory it was in, else in the nearest that is left, else in /tmp.
+  // Sets aside the description that it was made by (O_TMPFILE, O_RDWR).
   Result<ScopedFd> Create(const Value& state, CreateContext& context) const override;
 };
 

@@ -2,15 +2,19 @@
 
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
 #include <algorithm>
 #include <cctype>
+#include <optional>
+#include <utility>
 
 #include "plugins/regular_file/deleted_file.h"
 #include "plugins/regular_file/mapped_contents.h"
 #include "plugins/regular_file/regular_file_state.h"
+#include "plugins/regular_file/saved_file.h"
 #include "supervisor/base/file_io.h"
 #include "supervisor/resource/open_file.h"
 #include "supervisor/resource/tracee_files.h"
@@ -29,6 +33,22 @@ std::string Where(const MemoryMapping& mapping) {
   return StrCat("the mapping of ", mapping.path, " at ", Hex(mapping.start));
 }
 
+// Where a file with a name is: as the process knows it, and as it is reached from here.
+struct Place {
+  std::string name;
+  std::string path;
+};
+
+// Also by another name in the same directory.
+std::optional<Place> FindPlace(pid_t pid, const MemoryMapping& mapping) {
+  if (std::optional<std::string> path = ReachMappedPath(pid, mapping); path.has_value())
+    return Place{mapping.path, std::move(*path)};
+  std::optional<std::string> name = FindOtherName(pid, mapping);
+  if (!name.has_value()) return std::nullopt;
+  std::string path = StrCat("/proc/", pid, "/root", *name);
+  return Place{std::move(*name), std::move(path)};
+}
+
 // A nameless file whose changes nobody else can see, or that nobody changes.
 Status CheckNameless(const MemoryMapping& mapping, int local_fd) {
   struct stat st = {};
@@ -44,10 +64,39 @@ Status CheckNameless(const MemoryMapping& mapping, int local_fd) {
                         " is of a deleted file of huge pages, which cannot "
                         "be saved yet; keep its name, or use anonymous huge pages"));
   if (st.st_nlink != 0 && mapping.shared)
-    return Error(ErrorCode::kUnsupported,
-                 StrCat(Where(mapping),
-                        " is shared, and the file is now reached under "
-                        "another name only; put it back under its old one"));
+    return Error(
+        ErrorCode::kUnsupported,
+        StrCat(
+            Where(mapping),
+            " is shared, and the file is now reached under another name only, which is not in that "
+            "directory; put it back under its old one"));
+  return Ok();
+}
+
+// What one process has open and another only mapped must be known for the same, by numbers.
+Status CheckMappedOnly(const MemoryMapping& mapping) {
+  constexpr long kBtrfsMagic = 0x9123683e;  // BTRFS_SUPER_MAGIC
+  struct statfs fs = {};
+  std::string directory = mapping.path;
+  do {
+    directory.resize(directory.rfind('/'));
+  } while (statfs(directory.empty() ? "/" : directory.c_str(), &fs) != 0 && !directory.empty());
+  if (!mapping.shared || (fs.f_type != OVERLAYFS_SUPER_MAGIC && fs.f_type != kBtrfsMagic))
+    return Ok();
+  return Error(ErrorCode::kUnsupported, StrCat(Where(mapping),
+                                               " is shared, of a file without a name on a file "
+                                               "system whose numbers (maps) are not those of "
+                                               "stat(2), and the process has no descriptor of it: "
+                                               "snapshot as root (CAP_CHECKPOINT_RESTORE)"));
+}
+
+Status WarnOfOtherName(const MemoryMapping& mapping, int local_fd, CollectContext& context) {
+  struct stat st = {};
+  if (fstat(local_fd, &st) != 0) return Error::Errno("fstat of ", Where(mapping));
+  if (st.st_nlink != 0)
+    context.Warn(StrCat(mapping.path,
+                        " has another name, which is not known: the image has a copy of it, and a "
+                        "restored job has that mapped"));
   return Ok();
 }
 
@@ -60,12 +109,26 @@ Status CheckContents(const FileMappingState& state, const std::string& path, int
   if (now.size < state.bytes_needed)
     return Error(ErrorCode::kUnsupported, StrCat(path, " is too short for its mapping: ",
                                                  DescribeChange(state.identity, now), way_out));
+  if (!state.copy.empty()) return CheckIsSavedFile(state.copy, path, local_fd, context);
   const bool same_build = !now.build_id.empty() && now.build_id == state.identity.build_id;
   if (now == state.identity || (same_build && now.size == state.identity.size)) return Ok();
   const std::string change = StrCat(path, " has changed: ", DescribeChange(state.identity, now));
-  if (!state.shared) return Error(ErrorCode::kUnsupported, StrCat(change, way_out));
+  const ChangedFiles policy = context.changed_files();
+  // A process does not survive other code under its feet.
+  if (!state.shared && !state.identity.build_id.empty())
+    return Error(ErrorCode::kUnsupported, StrCat(change, way_out));
+  if (policy == ChangedFiles::kRefuse || (!state.shared && policy != ChangedFiles::kWarn))
+    return Error(ErrorCode::kUnsupported,
+                 StrCat(change, way_out,
+                        ", or restore with --changed-files warn to go on with it as it is"));
   context.Warn(StrCat(change, "; the job goes on with it as it is"));
   return Ok();
+}
+
+// Shared memory is the job's own; of what it has mapped privately, what it changes and is no
+// program.
+bool IsOwn(const MemoryMapping& mapping, const FileIdentity& identity) {
+  return mapping.shared || ((mapping.prot & PROT_WRITE) != 0 && identity.build_id.empty());
 }
 
 }  // namespace
@@ -80,15 +143,15 @@ bool FileMappingKind::Claims(const MemoryMapping& mapping) const {
 }
 
 Status FileMappingKind::Check(pid_t pid, const MemoryMapping& mapping) const {
-  const std::optional<std::string> path = ReachMappedPath(pid, mapping);
-  if (!path.has_value()) {
+  const std::optional<Place> place = FindPlace(pid, mapping);
+  if (!place.has_value()) {
     const Result<ScopedFd> nameless = OpenMappedFile(pid, mapping);
     if (nameless.has_value()) return CheckNameless(mapping, nameless.value().get());
     if (!mapping.deleted) return nameless.error();
-    return Ok();  // AddMappedContents()
+    return CheckMappedOnly(mapping);
   }
   struct stat st = {};
-  if (stat(path->c_str(), &st) != 0) return Error::Errno("stat of ", *path);
+  if (stat(place->path.c_str(), &st) != 0) return Error::Errno("stat of ", place->path);
   if (!S_ISREG(st.st_mode))
     return Error(ErrorCode::kUnsupported,
                  StrCat(Where(mapping), " is not of a regular file, and cannot be saved"));
@@ -101,10 +164,11 @@ Result<MappingState> FileMappingKind::Collect(pid_t pid, const MemoryMapping& ma
   state.path = mapping.path;
   state.shared = mapping.shared;
   state.writable = mapping.shared && MappingMayWrite(pid, mapping);
-  const std::optional<std::string> path = ReachMappedPath(pid, mapping);
+  const std::optional<Place> place = FindPlace(pid, mapping);
   ScopedFd file;
-  if (path.has_value()) {
-    ASSIGN_OR_RETURN(file, OpenFile(*path, O_RDONLY), "reading what is mapped at ",
+  if (place.has_value()) {
+    state.path = place->name;
+    ASSIGN_OR_RETURN(file, OpenFile(place->path, O_RDONLY), "reading what is mapped at ",
                      Hex(mapping.start));
   } else {
     Result<ScopedFd> nameless = OpenMappedFile(pid, mapping);
@@ -112,6 +176,7 @@ Result<MappingState> FileMappingKind::Collect(pid_t pid, const MemoryMapping& ma
       file = std::move(nameless).value();
       RETURN_IF_ERROR(CheckNameless(mapping, file.get()));
       ASSIGN_OR_RETURN(state.object, AddDeletedFile(file.get(), mapping.path, context));
+      RETURN_IF_ERROR(WarnOfOtherName(mapping, file.get(), context));
     } else if (mapping.deleted) {
       ASSIGN_OR_RETURN(state.object, AddMappedContents(pid, mapping, context));
     } else {
@@ -121,6 +186,9 @@ Result<MappingState> FileMappingKind::Collect(pid_t pid, const MemoryMapping& ma
   if (file.valid()) {
     ASSIGN_OR_RETURN(state.identity, ReadIdentity(file.get(), /*with_build_id=*/true));
     state.bytes_needed = std::min(state.identity.size, mapping.offset + mapping.size_bytes());
+    if (context.save_files() && state.object.empty() && IsOwn(mapping, state.identity)) {
+      ASSIGN_OR_RETURN(state.copy, AddSavedFile(file.get(), state.path, context));
+    }
   }
   return MappingState{.pages = mapping.shared ? PagePolicy::kNone : PagePolicy::kPrivate,
                       .state = Encode(state)};
@@ -138,6 +206,7 @@ Result<std::optional<ScopedFd>> FileMappingKind::OpenBacking(const Value& value,
     return std::optional(std::move(file));
   }
   const std::string path = context.MovedPath(state.path);
+  if (!state.copy.empty()) RETURN_IF_ERROR(context.Object(state.copy));
   ASSIGN_OR_RETURN(ScopedFd file, OpenFile(path, flags | O_NOCTTY | O_NONBLOCK),
                    "the job had this file mapped; --set-file ", state.path, "=NEW names another");
   struct stat st = {};

@@ -100,6 +100,31 @@ TEST_F(FileMappingKindTest, ASharedMappingMayHaveChangedButNotShrunk) {
               FailsWith(ErrorCode::kUnsupported, "too short"));
 }
 
+TEST_F(FileMappingKindTest, ThePolicyDecidesOnChangedFiles) {
+  const Value shared = Collect(Map(true));
+  const Value own = Collect(Map(false));
+  ASSERT_EQ(pwrite(fd_.get(), "new", 3, 8), 3);
+  contexts_.changed_files = ChangedFiles::kRefuse;
+  EXPECT_THAT(kind_.OpenBacking(shared, contexts_.create()),
+              FailsWith(ErrorCode::kUnsupported, "has changed"));
+  contexts_.changed_files = ChangedFiles::kWarn;
+  EXPECT_EQ(ReadBacking(own), "contentsnew");
+  EXPECT_EQ(contexts_.warnings.size(), 1u);
+}
+
+TEST_F(FileMappingKindTest, ANameThatWasReplacedIsNotTheFile) {
+  const std::string other = path_ + ".other";
+  ASSERT_EQ(link(path_.c_str(), other.c_str()), 0);
+  unlink(path_.c_str());
+  ASSERT_THAT(WriteFile(path_, "new file"), IsOk());
+  MemoryMapping mapping = Map(true);
+  mapping.deleted = true;
+  EXPECT_EQ(Decode<FileMappingState>(Collect(mapping), "").value().path, other);
+  EXPECT_EQ(ReadBacking(Collect(mapping)), "contents");
+  unlink(other.c_str());
+  EXPECT_EQ(ReadBacking(Collect(mapping)), "contents");
+}
+
 TEST_F(FileMappingKindTest, ASharedWritableMappingGetsAWritableFile) {
   const MemoryMapping mapping = Map(true);
   mprotect(address_, 4096, PROT_READ | PROT_WRITE);

@@ -68,10 +68,27 @@ class MappedFileReader {
       return Error::Errno("reading ", mapping.path, " at ", Hex(address));
     const uint64_t got = n < 0 ? 0 : static_cast<uint64_t>(n) / kPageBytes * kPageBytes;
     if (got == 0) return got;
-    ASSIGN_OR_RETURN(const Attachment data, attachments_.Put(std::span(buffer_).first(got)));
-    contents_.extents.push_back({.file_offset = from, .data = data});
+    RETURN_IF_ERROR(PutData(std::span(buffer_).first(got), from));
     have_[from] = from + got;
     return got;
+  }
+
+  // Holes read as zeros; pages of zeros become holes.
+  Status PutData(std::span<const std::byte> bytes, uint64_t file_offset) {
+    const auto is_zero = [&](size_t at) {
+      const std::span page = bytes.subspan(at, kPageBytes);
+      return std::all_of(page.begin(), page.end(), [](std::byte b) { return b == std::byte{0}; });
+    };
+    for (size_t at = 0; at < bytes.size();) {
+      size_t end = at;
+      while (end < bytes.size() && !is_zero(end)) end += kPageBytes;
+      if (end > at) {
+        ASSIGN_OR_RETURN(const Attachment data, attachments_.Put(bytes.subspan(at, end - at)));
+        contents_.extents.push_back({.file_offset = file_offset + at, .data = data});
+      }
+      at = end + kPageBytes;
+    }
+    return Ok();
   }
 
   const ScopedFd memory_;
@@ -85,6 +102,7 @@ class MappedFileReader {
 
 Result<std::string> AddMappedContents(pid_t pid, const MemoryMapping& mapping,
                                       CollectContext& context) {
+  std::string key = StrCat("inode:", mapping.dev, ":", mapping.inode);
   const auto collect = [&]() -> Result<Value> {
     ASSIGN_OR_RETURN(const std::vector<MemoryMapping> mappings, MappingsOfFile(pid, mapping));
     ASSIGN_OR_RETURN(ScopedFd memory, OpenFile(StrCat("/proc/", pid, "/mem"), O_RDONLY));
@@ -93,16 +111,21 @@ Result<std::string> AddMappedContents(pid_t pid, const MemoryMapping& mapping,
       RETURN_IF_ERROR(reader.Add(other, other.offset, other.offset + other.size_bytes()));
     DeletedFileState state;
     const size_t slash = mapping.path.rfind('/');
-    state.directory = slash == 0 || slash == std::string::npos ? "/" : mapping.path.substr(0, slash);
-    state.mode = 0600;
+    state.directory =
+        slash == 0 || slash == std::string::npos ? "/" : mapping.path.substr(0, slash);
+    state.key = key;
+    state.attributes.mode = 0600;
+    state.attributes.uid = geteuid();
+    state.attributes.gid = getegid();
     state.contents = reader.TakeContents();
     std::sort(state.contents.extents.begin(), state.contents.extents.end(),
               [](const auto& a, const auto& b) { return a.file_offset < b.file_offset; });
-    context.Warn(StrCat(mapping.path, ", which the process has mapped, has no name any more: saved is what is mapped "
-                        "of it; with root (CAP_CHECKPOINT_RESTORE) all of it would be"));
+    context.Warn(
+        StrCat(mapping.path,
+               ", which the process has mapped, has no name any more: saved is what is mapped "
+               "of it; with root (CAP_CHECKPOINT_RESTORE) all of it would be"));
     return Encode(state);
   };
-  std::string key = StrCat("inode:", mapping.dev, ":", mapping.inode);
   RETURN_IF_ERROR(context.AddObject(key, "deleted_file", collect), "saving the deleted file ",
                   mapping.path);
   return key;

@@ -9,7 +9,8 @@ namespace tardigrade::regular_file {
 //
 // A file the job only reads must be at its path with the size and time it had.  One the job writes
 // may have changed (the job itself goes on writing when it is left running), which is warned of;
-// only one that is too short for the offset is refused.  Locks are taken again.
+// only one that is too short for the offset is refused.  That is unless --changed-files says
+// otherwise, and see README.md for copies.  Locks and leases are taken again.
 class RegularFileKind final : public FdKind {
  public:
   std::string_view name() const override { return "regular_file"; }

@@ -9,6 +9,7 @@
 
 #include "plugins/regular_file/deleted_file.h"
 #include "plugins/regular_file/regular_file_state.h"
+#include "plugins/regular_file/saved_file.h"
 #include "supervisor/base/file_io.h"
 #include "tests/testing/fake_contexts.h"
 #include "tests/testing/matchers.h"
@@ -52,7 +53,8 @@ class RegularFileKindTest : public ::testing::Test {
 
   RegularFileKind kind_;
   DeletedFileObject object_;
-  FakeContexts contexts_{{&object_}};
+  SavedFileObject saved_;
+  FakeContexts contexts_{{&object_, &saved_}};
   std::string directory_;
   std::string path_;
 };
@@ -140,22 +142,95 @@ TEST_F(RegularFileKindTest, AReplacedNameIsADeletedFile) {
 }
 
 TEST_F(RegularFileKindTest, AFileThatNeverHadANameComesBack) {
-  const ScopedFd fd(open(directory_.c_str(), O_TMPFILE | O_RDWR, 0600));
+  const ScopedFd fd(open(directory_.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
   if (!fd.valid()) GTEST_SKIP() << "no O_TMPFILE here";
   ASSERT_EQ(write(fd.get(), "abc", 3), 3);
   const ScopedFd again = Create(Collect(fd));
+  EXPECT_EQ(FactsOf(again.get()).info.flags, FactsOf(fd.get()).info.flags);
   EXPECT_EQ(FactsOf(again.get()).info.FindNumber("pos", 10).value(), 3u);
 }
 
-TEST_F(RegularFileKindTest, ARemovedNameWithAnotherLeftIsRefused) {
-  const ScopedFd fd = Open(O_RDONLY);
+TEST_F(RegularFileKindTest, ARemovedNameWithAnotherBesideItIsThatOne) {
+  const ScopedFd fd = Open(O_RDWR);
   const std::string other = path_ + ".link";
   ASSERT_EQ(link(path_.c_str(), other.c_str()), 0);
   unlink(path_.c_str());
-  const FdFacts file = FactsOf(fd.get());
-  EXPECT_THAT(kind_.Check(file, std::span(&file, 1)),
-              FailsWith(ErrorCode::kUnsupported, "another name only"));
+  EXPECT_THAT(WriteFile(path_, "new file"), IsOk());
+  EXPECT_EQ(FactsOf(Create(Collect(fd)).get()).link, other);
   unlink(other.c_str());
+}
+
+TEST_F(RegularFileKindTest, ARemovedNameWithAnUnknownOneLeftIsCopiedUnlessWritten) {
+  const std::string below = directory_ + "/below", other = below + "/link";
+  ASSERT_EQ(mkdir(below.c_str(), 0700), 0);
+  ASSERT_EQ(link(path_.c_str(), other.c_str()), 0);
+  const ScopedFd written = Open(O_RDWR);
+  const ScopedFd read = Open(O_RDONLY);
+  unlink(path_.c_str());
+  FdFacts files[] = {FactsOf(read.get()), FactsOf(written.get())};
+  EXPECT_THAT(kind_.Check(files[0], files), FailsWith(ErrorCode::kUnsupported, "--save-files"));
+  files[1].save_files = files[0].save_files = true;
+  EXPECT_THAT(kind_.Check(files[1], files), IsOk());
+  EXPECT_EQ(ReadRest(Create(Collect(read))), "0123456789");
+  EXPECT_EQ(contexts_.warnings.size(), 1u);
+  unlink(other.c_str());
+  rmdir(below.c_str());
+}
+
+TEST_F(RegularFileKindTest, ThePolicyDecidesOnChangedFiles) {
+  const Value read = Collect(Open(O_RDONLY));
+  const Value written = Collect(Open(O_RDWR));
+  EXPECT_THAT(WriteFile(path_, "longer than it was"), IsOk());
+  EXPECT_THAT(kind_.Create(written, contexts_.create()), IsOk());
+  contexts_.changed_files = ChangedFiles::kRefuse;
+  EXPECT_THAT(kind_.Create(written, contexts_.create()),
+              FailsWith(ErrorCode::kUnsupported, "has changed"));
+  contexts_.changed_files = ChangedFiles::kWarn;
+  EXPECT_THAT(kind_.Create(read, contexts_.create()), IsOk());
+  EXPECT_EQ(contexts_.warnings.size(), 2u);
+}
+
+TEST_F(RegularFileKindTest, ACopyIsPutBackAtomicallyAndOnlyWhenAsked) {
+  contexts_.copies = true;
+  ASSERT_EQ(chmod(path_.c_str(), 0640), 0);
+  const Value state = Collect(Open(O_WRONLY));
+  EXPECT_THAT(kind_.Create(state, contexts_.create()), IsOk());
+  contexts_.DropObjects();
+  EXPECT_THAT(WriteFile(path_, "newer"), IsOk());
+  EXPECT_THAT(kind_.Create(state, contexts_.create()),
+              FailsWith(ErrorCode::kUnsupported, "--changed-files put-back"));
+  contexts_.changed_files = ChangedFiles::kPutBack;
+  const ScopedFd other = Open(O_RDONLY);
+  Create(state);
+  const std::string displaced = path_ + ".before-restore";
+  EXPECT_EQ(contexts_.placed, (std::vector{std::pair(path_, displaced)}));
+  EXPECT_EQ(ReadFile(path_).value(), "0123456789");
+  EXPECT_EQ(ReadFile(displaced).value(), "newer");
+  EXPECT_EQ(ReadRest(other), "newer");
+  EXPECT_EQ(FactsOf(Open(O_RDONLY).get()).stat.st_mode & 07777, 0640u);
+  unlink(displaced.c_str());
+  contexts_.DropObjects();
+  unlink(path_.c_str());
+  Create(state);
+  EXPECT_EQ(contexts_.placed.back(), (std::pair(path_, std::string())));
+  EXPECT_EQ(ReadFile(path_).value(), "0123456789");
+}
+
+TEST_F(RegularFileKindTest, LeasesAreTakenAgain) {
+  ScopedFd fd = Open(O_RDONLY);
+  if (fcntl(fd.get(), F_SETLEASE, F_RDLCK) != 0) GTEST_SKIP() << "no leases here";
+  const Value state = Collect(fd);
+  fd.Reset();
+  const ScopedFd again = Create(state);
+  EXPECT_EQ(fcntl(again.get(), F_GETLEASE), F_UNLCK);
+  SyscallPlan plan;
+  ASSERT_THAT(kind_.PlanInTask(state, again.get(), plan), IsOk());
+  ASSERT_THAT(RunHere(plan).Check(), IsOk());
+  EXPECT_EQ(fcntl(again.get(), F_GETLEASE), F_RDLCK);
+  unlink(path_.c_str());
+  const FdFacts file = FactsOf(again.get());
+  EXPECT_THAT(kind_.Check(file, std::span(&file, 1)),
+              FailsWith(ErrorCode::kUnsupported, "no name any more"));
 }
 
 TEST_F(RegularFileKindTest, LocksAreTakenAgain) {
@@ -200,7 +275,11 @@ TEST_F(RegularFileKindTest, MalformedImagesAreRejected) {
   EXPECT_THAT(kind_.Create(Encode(state), contexts_.create()),
               FailsWith(ErrorCode::kBadImage, "no object inode:1:2"));
   EXPECT_THAT(object_.Create(Encode(DeletedFileState()), contexts_.create()),
-              FailsWith(ErrorCode::kBadImage, "deleted_file.directory"));
+              FailsWith(ErrorCode::kBadImage, "deleted_file.key"));
+  SavedFileState saved;
+  saved.path = "relative";
+  EXPECT_THAT(saved_.Create(Encode(saved), contexts_.create()),
+              FailsWith(ErrorCode::kBadImage, "not an absolute path"));
 }
 
 }  // namespace

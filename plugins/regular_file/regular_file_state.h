@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "plugins/regular_file/file_attributes.h"
 #include "plugins/regular_file/file_identity.h"
 #include "supervisor/image/attachments.h"
 #include "supervisor/image/fields.h"
@@ -22,7 +23,9 @@ struct RegularFileState {
   std::optional<FileIdentity> identity;
   bool written_by_job = false;  // Through this description or another one.
   std::string object;           // Key of a DeletedFileState; "" if the file has its name.
+  std::string copy;             // Key of a SavedFileState; "" if the image has none.
   std::vector<FileLock> locks;
+  Lease lease = Lease::kNone;
 
   template <typename Self, typename Visitor>
   static void Fields(Self& self, Visitor& visit) {
@@ -32,23 +35,41 @@ struct RegularFileState {
     visit("identity", self.identity);
     visit("written_by_job", self.written_by_job);
     visit("object", self.object, Range<size_t>{0, 256});
+    visit("copy", self.copy, Range<size_t>{0, 256});
     visit("locks", self.locks);
+    visit("lease", self.lease);
   }
 };
 
 // A file that is open or mapped, and has no name.
 struct DeletedFileState {
+  std::string key;        // Its own.
   std::string directory;  // Where it was.
   FileContents contents;
-  uint32_t mode = 0;  // Permission bits.
-  int64_t mtime_ns = 0;
+  FileAttributes attributes;
 
   template <typename Self, typename Visitor>
   static void Fields(Self& self, Visitor& visit) {
+    visit("key", self.key, Range<size_t>{1, 256});
     visit("directory", self.directory, Range<size_t>{1, 4096});
     visit("contents", self.contents);
-    visit("mode", self.mode, Range<uint32_t>{0, 07777});
-    visit("mtime_ns", self.mtime_ns);
+    visit("attributes", self.attributes);
+  }
+};
+
+// A file with a name, and a copy of it.
+struct SavedFileState {
+  std::string path;
+  FileIdentity identity;
+  FileContents contents;
+  FileAttributes attributes;
+
+  template <typename Self, typename Visitor>
+  static void Fields(Self& self, Visitor& visit) {
+    visit("path", self.path, Range<size_t>{1, 4096});
+    visit("identity", self.identity);
+    visit("contents", self.contents);
+    visit("attributes", self.attributes);
   }
 };
 
@@ -60,6 +81,7 @@ struct FileMappingState {
   bool shared = false;
   bool writable = false;  // Shared, of a file that was opened for writing.
   std::string object;     // As RegularFileState's.
+  std::string copy;
 
   template <typename Self, typename Visitor>
   static void Fields(Self& self, Visitor& visit) {
@@ -69,6 +91,7 @@ struct FileMappingState {
     visit("shared", self.shared);
     visit("writable", self.writable);
     visit("object", self.object, Range<size_t>{0, 256});
+    visit("copy", self.copy, Range<size_t>{0, 256});
   }
 };
 

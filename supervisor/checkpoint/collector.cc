@@ -94,6 +94,11 @@ Status SnapshotContext::AddObject(const std::string& key, std::string_view kind,
   return Ok();
 }
 
+// Several mappings of one file have the same to say.
+void SnapshotContext::Warn(std::string text) {
+  if (std::find(warnings_.begin(), warnings_.end(), text) == warnings_.end()) warnings_.push_back(std::move(text));
+}
+
 Result<uint32_t> SnapshotContext::AddFile(ScopedFd local_fd) {
   if (survey_ == nullptr) return Error(ErrorCode::kInternal, "a descriptor in flight before the survey");
   ASSIGN_OR_RETURN(const size_t index, FindInFlight(*survey_, local_fd.get()));

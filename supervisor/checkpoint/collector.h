@@ -17,7 +17,8 @@ namespace tardigrade {
 // The CollectContext of a snapshot: files objects in a FilesDocument.
 class SnapshotContext final : public CollectContext {
  public:
-  SnapshotContext(AttachmentWriter& attachments, FilesDocument& files) : attachments_(attachments), files_(files) {}
+  SnapshotContext(AttachmentWriter& attachments, FilesDocument& files, bool save_files)
+      : attachments_(attachments), files_(files), save_files_(save_files) {}
 
   // Before anything is collected that may hold descriptors in flight.
   void SetSurvey(const Survey& survey) { survey_ = &survey; }
@@ -26,12 +27,14 @@ class SnapshotContext final : public CollectContext {
   Status AddObject(const std::string& key, std::string_view kind,
                    const std::function<Result<Value>()>& collect) override;
   Result<uint32_t> AddFile(ScopedFd local_fd) override;
-  void Warn(std::string text) override { warnings_.push_back(std::move(text)); }
+  bool save_files() const override { return save_files_; }
+  void Warn(std::string text) override;
   std::vector<std::string>& warnings() { return warnings_; }
 
  private:
   AttachmentWriter& attachments_;
   FilesDocument& files_;
+  const bool save_files_;
   const Survey* survey_ = nullptr;
   std::vector<std::string> warnings_;
 };

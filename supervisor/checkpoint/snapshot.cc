@@ -150,7 +150,7 @@ class SnapshotRun {
 
   Status Look(const std::vector<TreeMember>& members, std::unique_ptr<Survey>& first_look) {
     ASSIGN_OR_RETURN(first_look, Survey::Take(members, kinds_, /*frozen=*/false));
-    first_look->SetExternal(options_.external);
+    first_look->SetPolicy(options_.external, options_.save_files);
     RETURN_IF_ERROR(first_look->Check(kinds_));
     return CheckSharing(*first_look);
   }
@@ -169,10 +169,10 @@ class SnapshotRun {
     for (ProcessSurvey& process : survey->processes) {
       for (TaskFacts& task : process.threads) task.is_to_end = options_.leave == LeaveAs::kKilled;
     }
-    survey->SetExternal(options_.external);
+    survey->SetPolicy(options_.external, options_.save_files);
     RETURN_IF_ERROR(survey->Check(kinds_));
     RETURN_IF_ERROR(CheckSharing(*survey));
-    SnapshotContext context(image_->attachments(), files_);
+    SnapshotContext context(image_->attachments(), files_, options_.save_files);
     context.SetSurvey(*survey);
     backtrace_deadline_ = Clock::now() + kBacktraceBudget;
     RETURN_IF_ERROR(CollectFiles(*survey, context, files_));

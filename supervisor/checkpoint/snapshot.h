@@ -26,6 +26,7 @@ struct SnapshotOptions {
   bool allow_fragile = false;
   bool backtraces = true;
   ExternalPolicy external = ExternalPolicy::kRefuse;
+  bool save_files = false;  // With copies of the job's own files.
   std::chrono::milliseconds timeout{30000};  // For the freeze.
   bool verbose = false;
 };

@@ -264,9 +264,13 @@ Result<std::unique_ptr<Survey>> Survey::Take(std::span<const TreeMember> members
   return survey;
 }
 
-void Survey::SetExternal(ExternalPolicy policy) {
-  for (FdFacts& facts : descriptors) facts.external = policy;
-  for (FdFacts& facts : all) facts.external = policy;
+void Survey::SetPolicy(ExternalPolicy external, bool save_files) {
+  for (std::vector<FdFacts>* const list : {&descriptors, &all}) {
+    for (FdFacts& facts : *list) {
+      facts.external = external;
+      facts.save_files = save_files;
+    }
+  }
 }
 
 Status Survey::Check(const KindList& kinds) const {

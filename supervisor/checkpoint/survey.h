@@ -69,8 +69,8 @@ struct Survey {
   static Result<std::unique_ptr<Survey>> Take(std::span<const TreeMember> members, const KindList& kinds,
                                               bool frozen);
 
-  // What becomes of connections to others.
-  void SetExternal(ExternalPolicy policy);
+  // What becomes of connections to others, and whether files are copied.
+  void SetPolicy(ExternalPolicy external, bool save_files);
 
   // Asks every kind whether it can save what it claims.  Errors: kUnsupported, with the way out.
   Status Check(const KindList& kinds) const;

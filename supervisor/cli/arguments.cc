@@ -60,13 +60,26 @@ Result<ExternalPolicy> ExternalFrom(const std::string& word) {
                StrCat("--external: ", word, " is none of refuse, close and reconnect"));
 }
 
+Result<ChangedFiles> ChangedFilesFrom(const std::string& word) {
+  if (word == "refuse") return ChangedFiles::kRefuse;
+  if (word == "warn") return ChangedFiles::kWarn;
+  if (word == "put-back") return ChangedFiles::kPutBack;
+  return Error(ErrorCode::kUsage,
+               StrCat("--changed-files: ", word, " is none of refuse, warn and put-back"));
+}
+
+std::string WithoutSlashes(std::string path) {
+  while (path.size() > 1 && path.back() == '/') path.pop_back();
+  return path;
+}
+
 // Splits OLD=NEW at the first "=": OLD cannot hold one.
-Status AddMovedFile(const std::string& text, std::map<std::string, std::string>& moved) {
+Status AddMovedFile(const std::string& text, MovedFiles& moved) {
   const size_t at = text.find('=');
   if (at == std::string::npos || at == 0 || at + 1 == text.size())
     return Error(ErrorCode::kUsage, StrCat("--set-file: ", text, " is not OLD=NEW"));
-  const std::string old_path = text.substr(0, at);
-  const std::string new_path = text.substr(at + 1);
+  const std::string old_path = WithoutSlashes(text.substr(0, at));
+  const std::string new_path = WithoutSlashes(text.substr(at + 1));
   if (old_path.front() != '/' || new_path.front() != '/')
     return Error(ErrorCode::kUsage, StrCat("--set-file: ", text, ": both paths must be absolute"));
   const auto [it, added] = moved.emplace(old_path, new_path);
@@ -110,13 +123,17 @@ Result<SnapshotCommand> ParseSnapshotArguments(std::span<const std::string> argu
   app.add_option("--external", external,
                  "Sockets connected to processes that are not saved: refuse (default), close, "
                  "reconnect");
+  app.add_flag(
+      "--save-files", options.save_files,
+      "Save copies of the files it has open or writes, for restore --changed-files put-back");
   app.add_flag("--no-backtrace", no_backtrace, "Do not record where its threads are");
   app.add_flag("-v,--verbose", options.verbose, "Say what is being done");
 
   ASSIGN_OR_RETURN(command.answer, Parse(app, arguments));
   if (!command.answer.empty()) return command;
   if (app.count("--pid") == 0 && app.count("PID") == 0)
-    return Error(ErrorCode::kUsage, "--pid is required: which process to save; see snapshot --help");
+    return Error(ErrorCode::kUsage,
+                 "--pid is required: which process to save; see snapshot --help");
   if (app.count("PID") != 0) pid = positional_pid;
   RETURN_IF_ERROR(CheckPid(pid));
   ASSIGN_OR_RETURN(options.timeout, TimeoutFrom(timeout_s));
@@ -139,6 +156,7 @@ Result<RestoreCommand> ParseRestoreArguments(std::span<const std::string> argume
   bool same_pids = false;
   bool new_namespace = false;
   std::vector<std::string> moved;
+  std::string changed_files;
 
   CLI::App app("Brings the job of an image back and prints its process id", "restore");
   AddCommonOptions(app, command.json);
@@ -155,14 +173,21 @@ Result<RestoreCommand> ParseRestoreArguments(std::span<const std::string> argume
   app.add_option("--pidfile", command.pid_file, "Write the process id seen here to this file");
   app.add_flag("--dry-run", options.dry_run, "Check everything, print the plan, make nothing");
   // One value each time, so that the image's name may follow.
-  app.add_option("--set-file", moved, "OLD=NEW: the file that was OLD is now NEW; may be repeated")
+  app.add_option("--set-file", moved,
+                 "OLD=NEW: the file or directory that was OLD is now NEW; may be repeated")
       ->allow_extra_args(false);
+  app.add_option("--changed-files", changed_files,
+                 "Files that are not as they were: refuse, warn and go on with them, put-back the "
+                 "image's copy (default: refuse those it only reads, or has copies of)");
 
   ASSIGN_OR_RETURN(command.answer, Parse(app, arguments));
   if (!command.answer.empty()) return command;
   if (options.dir.empty()) return Error(ErrorCode::kUsage, "the image's name is empty");
   if (app.count("--pidfile") != 0 && command.pid_file.empty())
     return Error(ErrorCode::kUsage, "--pidfile: the name is empty");
+  if (app.count("--changed-files") != 0) {
+    ASSIGN_OR_RETURN(options.changed_files, ChangedFilesFrom(changed_files));
+  }
   for (const std::string& text : moved) RETURN_IF_ERROR(AddMovedFile(text, options.moved_files));
   options.pids = same_pids       ? PidChoice::kSamePids
                  : new_namespace ? PidChoice::kNewNamespace

@@ -65,6 +65,11 @@ TEST(SnapshotArguments, RefuseContradictionsByName) {
               FailsWith(ErrorCode::kUsage, "--stop"));
 }
 
+TEST(SnapshotArguments, SaveFilesOnlyWhenAsked) {
+  EXPECT_FALSE(SnapshotOf({"--pid", "7"}).options.save_files);
+  EXPECT_TRUE(SnapshotOf({"--pid", "7", "--save-files"}).options.save_files);
+}
+
 TEST(SnapshotArguments, RefuseBadValuesByName) {
   for (const char* pid : {"0", "-1", "4294967297"})
     EXPECT_THAT(ParseSnapshotArguments(Words{"--pid", pid}), FailsWith(ErrorCode::kUsage, "--pid"));
@@ -108,6 +113,13 @@ TEST(RestoreArguments, AreAllUnderstood) {
   EXPECT_EQ(command.pid_file, "p");
   EXPECT_EQ(command.options.moved_files,
             (std::map<std::string, std::string>{{"/a", "/b"}, {"/c", "/d=e"}}));
+  EXPECT_EQ(RestoreOf({"x", "--set-file", "/a/=/b//"}).options.moved_files, (MovedFiles{{"/a", "/b"}}));
+  EXPECT_EQ(RestoreOf({"x"}).options.changed_files, ChangedFiles::kAutomatic);
+  EXPECT_EQ(RestoreOf({"x", "--changed-files", "refuse"}).options.changed_files, ChangedFiles::kRefuse);
+  EXPECT_EQ(RestoreOf({"x", "--changed-files", "warn"}).options.changed_files, ChangedFiles::kWarn);
+  EXPECT_EQ(RestoreOf({"x", "--changed-files=put-back"}).options.changed_files, ChangedFiles::kPutBack);
+  EXPECT_THAT(ParseRestoreArguments(Words{"x", "--changed-files", "maybe"}),
+              FailsWith(ErrorCode::kUsage, "--changed-files: maybe is none of refuse, warn and put-back"));
   EXPECT_EQ(RestoreOf({"x", "--new-pid-namespace"}).options.pids, PidChoice::kNewNamespace);
   EXPECT_FALSE(RestoreOf({"x", "--foreground"}).options.detach);
 }

@@ -134,7 +134,7 @@ Status AttachmentFileReader::CopyRun(const ContentExtent& extent, int local_fd) 
   return Ok();
 }
 
-Status AttachmentFileReader::FillFile(const FileContents& contents, int local_fd) const {
+Status AttachmentFileReader::CheckContents(const FileContents& contents) const {
   if (contents.size > kMaxFileBytes) return Bad(StrCat("file of ", contents.size, " bytes"));
   uint64_t end = 0;
   for (const ContentExtent& extent : contents.extents) {
@@ -144,6 +144,63 @@ Status AttachmentFileReader::FillFile(const FileContents& contents, int local_fd
       return Bad(StrCat("contents at ", extent.file_offset, " overlap or lie outside the file"));
     end = extent.file_offset + extent.data.size;
   }
+  return Ok();
+}
+
+namespace {
+
+// Data of [from, to) that is not all zeros.
+Result<bool> HasBytes(int fd, uint64_t from, uint64_t to) {
+  std::vector<std::byte> piece(kPieceBytes);
+  while (from < to) {
+    ASSIGN_OR_RETURN(const auto run, NextRun(fd, from, to));
+    for (uint64_t at = run.first; at < run.second;) {
+      const std::span now =
+          std::span(piece).first(std::min<uint64_t>(piece.size(), run.second - at));
+      RETURN_IF_ERROR(PreadAll(fd, now, at), "comparing a file");
+      if (std::any_of(now.begin(), now.end(), [](std::byte b) { return b != std::byte{0}; }))
+        return true;
+      at += now.size();
+    }
+    from = std::max(run.second, run.first + 1);
+  }
+  return false;
+}
+
+Result<bool> HasRun(int fd, const ContentExtent& extent) {
+  ChecksumStream checksum;
+  std::vector<std::byte> piece(std::min<uint64_t>(kPieceBytes, extent.data.size));
+  for (uint64_t done = 0; done < extent.data.size;) {
+    const std::span now =
+        std::span(piece).first(std::min<uint64_t>(piece.size(), extent.data.size - done));
+    RETURN_IF_ERROR(PreadAll(fd, now, extent.file_offset + done), "comparing a file");
+    checksum.Add(now);
+    done += now.size();
+  }
+  return checksum.Digest() == extent.data.checksum;
+}
+
+}  // namespace
+
+Result<bool> AttachmentFileReader::HasContents(const FileContents& contents, int local_fd) const {
+  RETURN_IF_ERROR(CheckContents(contents));
+  struct stat st = {};
+  if (fstat(local_fd, &st) != 0) return Error::Errno("fstat");
+  if (static_cast<uint64_t>(st.st_size) != contents.size) return false;
+  uint64_t at = 0;
+  for (const ContentExtent& extent : contents.extents) {
+    ASSIGN_OR_RETURN(const bool differs, HasBytes(local_fd, at, extent.file_offset));
+    if (differs) return false;
+    ASSIGN_OR_RETURN(const bool same, HasRun(local_fd, extent));
+    if (!same) return false;
+    at = extent.file_offset + extent.data.size;
+  }
+  ASSIGN_OR_RETURN(const bool differs, HasBytes(local_fd, at, contents.size));
+  return !differs;
+}
+
+Status AttachmentFileReader::FillFile(const FileContents& contents, int local_fd) const {
+  RETURN_IF_ERROR(CheckContents(contents));
   // To nothing first: what lies between the runs must be holes.
   if (ftruncate(local_fd, 0) != 0 || ftruncate(local_fd, static_cast<off_t>(contents.size)) != 0)
     return Error::Errno("setting a file's size to ", contents.size);

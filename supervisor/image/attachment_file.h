@@ -39,9 +39,11 @@ class AttachmentFileReader final : public AttachmentReader {
   Result<std::vector<std::byte>> Get(const Attachment& attachment,
                                      uint64_t max_bytes) const override;
   Status FillFile(const FileContents& contents, int local_fd) const override;
+  Result<bool> HasContents(const FileContents& contents, int local_fd) const override;
 
  private:
   Status CheckRange(const Attachment& attachment) const;
+  Status CheckContents(const FileContents& contents) const;
   Status CopyRun(const ContentExtent& extent, int local_fd) const;
 
   const ScopedFd fd_;

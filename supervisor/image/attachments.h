@@ -68,6 +68,8 @@ class AttachmentReader {
   virtual Result<std::vector<std::byte>> Get(const Attachment& attachment, uint64_t max_bytes) const = 0;
   // Makes `local_fd` hold exactly `contents`: ftruncate and pwrite of each run.
   virtual Status FillFile(const FileContents& contents, int local_fd) const = 0;
+  // Whether `local_fd`, open for reading, holds exactly `contents`; holes are zeros.
+  virtual Result<bool> HasContents(const FileContents& contents, int local_fd) const = 0;
 };
 
 }  // namespace tardigrade

@@ -177,6 +177,18 @@ TEST_F(ImageStoreTest, FileContentsKeepTheirHoles) {
   ASSERT_THAT(PreadAll(to.get(), b, 0), IsOk());
   EXPECT_TRUE(a == b);
 
+  const auto has = [&] { return image.value()->attachments().HasContents(contents, to.get()).value(); };
+  EXPECT_TRUE(has());
+  const std::byte zero{0}, one{1};
+  ASSERT_THAT(PwriteAll(to.get(), std::span(&zero, 1), 20 << 20), IsOk());
+  EXPECT_TRUE(has());  // A hole, or zeros.
+  ASSERT_THAT(PwriteAll(to.get(), std::span(&one, 1), 20 << 20), IsOk());
+  EXPECT_FALSE(has());
+  ASSERT_THAT(image.value()->attachments().FillFile(contents, to.get()), IsOk());
+  const std::byte other{static_cast<uint8_t>(~static_cast<uint8_t>(data[100]))};
+  ASSERT_THAT(PwriteAll(to.get(), std::span(&other, 1), (32 << 20) + 100), IsOk());
+  EXPECT_FALSE(has());
+
   const auto refuses = [&](FileContents bad, const char* why) {
     EXPECT_THAT(image.value()->attachments().FillFile(bad, to.get()),
                 FailsWith(ErrorCode::kBadImage, why));

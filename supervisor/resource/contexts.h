@@ -15,6 +15,16 @@
 
 namespace tardigrade {
 
+// What becomes of files that are not as they were: --changed-files.
+enum class ChangedFiles {
+  // Refused if the job only reads them, or the image has a copy; what the job itself writes stays as it
+  // is, with a warning.
+  kAutomatic,
+  kRefuse,   // All.
+  kWarn,     // The job goes on with them as they are.
+  kPutBack,  // The copy in the image takes their place.
+};
+
 // What a kind may use while it collects.  The process is frozen meanwhile.
 class CollectContext {
  public:
@@ -32,6 +42,9 @@ class CollectContext {
   // The number among the image's files of the description behind `local_fd`, which is in flight in a
   // queue (FdKind::HeldFiles()).  It is saved by its kind like one that has a descriptor.
   virtual Result<uint32_t> AddFile(ScopedFd local_fd) = 0;
+
+  // Whether the image is to have copies of the job's own files: --save-files.
+  virtual bool save_files() const = 0;
 
   // Says something the user should know that is not an error.
   virtual void Warn(std::string text) = 0;
@@ -61,8 +74,14 @@ class CreateContext {
   // Invalid if there is none, or it was taken.
   virtual ScopedFd TakeAside(const std::string& key) = 0;
 
-  // Where a file that was at `path` is now: --set-file OLD=NEW.
+  // Where a file that was at `path` is now: --set-file OLD=NEW, see MovedPath().
   virtual std::string MovedPath(const std::string& path) const = 0;
+
+  virtual ChangedFiles changed_files() const = 0;
+
+  // A file that outlives the job is about to replace the one at `path`, which has the name `displaced` as
+  // well; or it has been put there, where there was nothing (""). Should the restore fail, that is undone.
+  virtual Status NotePlaced(const std::string& path, const std::string& displaced) = 0;
 
   // What is at `path` is about to be covered by a mount of the job's own.
   virtual Status Cover(const std::string& path) = 0;
@@ -80,8 +99,8 @@ class ObjectKind {
   virtual std::string_view name() const = 0;
   // Makes the object, with its contents.  `state` comes from an image: not to be trusted.
   virtual Result<ScopedFd> Create(const Value& state, CreateContext& context) const = 0;
-  // Whether mappings are made of it, which each task makes for itself: the root's task makes such an
-  // object before it has children, so that all map the same.
+  // Whether each task makes mappings of it, or what else is not a descriptor, for itself: the root's task
+  // makes such an object before it has children, so that all have the same.
   virtual bool may_be_mapped() const { return false; }
 
   // For objects with names or numbers that belong to one only: which one is taken in the present

@@ -42,6 +42,7 @@ struct FdFacts {
   // Everything that is saved along with it; null: this process alone.  Owned by the engine.
   const JobPids* job = nullptr;
   ExternalPolicy external = ExternalPolicy::kRefuse;
+  bool save_files = false;  // As CollectContext::save_files().
   // What the kind's HeldFiles() found beside files, for its Collect(): some things show once only.
   std::shared_ptr<const void> contents;
 };

@@ -4,6 +4,7 @@
 #include <sys/file.h>
 #include <sys/syscall.h>
 
+#include <array>
 #include <charconv>
 #include <sstream>
 #include <string_view>
@@ -14,6 +15,14 @@ namespace {
 bool ParseNumber(const std::string& text, int64_t& out) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
   return error == std::errc{} && end == text.data() + text.size();
+}
+
+// "1: LEASE  ACTIVE    READ 9398 fe:00:10953857 0 EOF": the first four.
+std::array<std::string, 4> WordsOf(std::string_view line) {
+  std::istringstream in{std::string(line)};
+  std::array<std::string, 4> words;
+  for (std::string& word : words) in >> word;
+  return words;
 }
 
 // "1: POSIX  ADVISORY  WRITE 9398 fe:00:10953857 10 14"; the last two are the first and the last
@@ -31,8 +40,7 @@ Result<FileLock> ParseLock(std::string_view line) {
     lock.kind = LockKind::kDescription;
   } else {
     return Error(ErrorCode::kUnsupported,
-                 StrCat("the file is under a ", kind,
-                        " (F_SETLEASE), which cannot be saved; give it up first"));
+                 StrCat("the file is under a ", kind, ", which cannot be saved; give it up first"));
   }
   lock.exclusive = type == "WRITE";
   int64_t last_byte = 0;
@@ -73,10 +81,29 @@ std::string Attempt(const std::string& path) {
 Result<std::vector<FileLock>> ParseLocks(const FdInfo& info) {
   std::vector<FileLock> locks;
   for (const std::string_view line : info.FindAll("lock")) {
+    if (WordsOf(line)[1] == "LEASE") continue;
     ASSIGN_OR_RETURN(const FileLock lock, ParseLock(line));
     locks.push_back(lock);
   }
   return locks;
+}
+
+Result<Lease> ParseLease(const FdInfo& info) {
+  Lease lease = Lease::kNone;
+  for (const std::string_view line : info.FindAll("lock")) {
+    const std::array<std::string, 4> words = WordsOf(line);
+    if (words[1] != "LEASE") continue;
+    if (words[2] == "BREAKING")
+      return Error(
+          ErrorCode::kUnsupported,
+          "the file's lease is being broken: another process waits for the job to give it up "
+          "(F_SETLEASE); let it do so first");
+    if (words[2] != "ACTIVE" || (words[3] != "READ" && words[3] != "WRITE"))
+      return Error(ErrorCode::kUnsupported,
+                   StrCat("a lease this build cannot read: \"", line, "\""));
+    lease = words[3] == "READ" ? Lease::kRead : Lease::kWrite;
+  }
+  return lease;
 }
 
 Result<std::vector<FileLock>> ParseDescriptionLocks(const FdInfo& info) {
@@ -102,6 +129,19 @@ Status TakeDescriptionLocks(const std::vector<FileLock>& locks, const std::strin
     if (lock.kind == LockKind::kDescription && fcntl(local_fd, F_OFD_SETLK, &range) != 0)
       return Error::Errno(Attempt(path));
   }
+  return Ok();
+}
+
+Status PlanLease(Lease lease, bool has_owner, const std::string& path, int fd, SyscallPlan& plan) {
+  if (lease == Lease::kNone) return Ok();
+  if (lease != Lease::kRead && lease != Lease::kWrite)
+    return Error(ErrorCode::kBadImage, "a lease of no known kind");
+  plan.Add(StrCat("taking the lease on ", path,
+                  " that the job had; is it open elsewhere, or is a copy of the job "
+                  "still running?"),
+           SYS_fcntl, {fd, F_SETLEASE, lease == Lease::kRead ? F_RDLCK : F_WRLCK});
+  if (!has_owner)
+    plan.Add(StrCat("resetting who is signalled by fd ", fd), SYS_fcntl, {fd, F_SETOWN, 0});
   return Ok();
 }
 

@@ -35,12 +35,26 @@ struct FileLock {
   }
 };
 
+// What a description has of a lease: fcntl(2), F_SETLEASE.
+enum class Lease : int32_t {
+  kNone = 0,
+  kRead = 1,
+  kWrite = 2,
+};
+
 // The "lock:" lines of fdinfo: locks that were taken through this description.  fs/locks.c,
-// lock_get_status().  Errors: kUnsupported for leases and delegations.
+// lock_get_status().  Leases are left out.  Errors: kUnsupported for delegations and layouts.
 Result<std::vector<FileLock>> ParseLocks(const FdInfo& info);
+
+// The lease among them.  Errors: kUnsupported for one that somebody waits for to be given up.
+Result<Lease> ParseLease(const FdInfo& info);
 
 // Those of the description alone.
 Result<std::vector<FileLock>> ParseDescriptionLocks(const FdInfo& info);
+
+// Has the task take the lease, and after that the owner that it had: taking it makes the task the
+// owner if there is none (fs/locks.c, lease_setup()).  Errors: kBadImage.
+Status PlanLease(Lease lease, bool has_owner, const std::string& path, int fd, SyscallPlan& plan);
 
 // Those of the process, for FdKind::CollectOfProcess(): fdinfo shows every process its own.
 Result<Value> CollectProcessLocks(const FdInfo& info);

@@ -40,9 +40,36 @@ TEST(ParseLocks, TellsApartWhoseTheyAre) {
   EXPECT_THAT(PlanProcessLocks(Value(7), "/x", 5, plan), FailsWith(ErrorCode::kBadImage, "of_process"));
 }
 
-TEST(ParseLocks, LeasesAreRefused) {
-  EXPECT_THAT(ParseLocks(Info("lock:\t1: LEASE  ACTIVE    READ 9398 fe:00:10953857 0 EOF\n")),
-              FailsWith(ErrorCode::kUnsupported, "F_SETLEASE"));
+TEST(ParseLocks, DelegationsAreRefused) {
+  EXPECT_THAT(ParseLocks(Info("lock:\t1: DELEG  ACTIVE    READ 9398 fe:00:10953857 0 EOF\n")),
+              FailsWith(ErrorCode::kUnsupported, "a DELEG"));
+}
+
+TEST(ParseLease, ReadsBothKindsAmongLocks) {
+  const FdInfo info = Info("lock:\t1: FLOCK  ADVISORY  WRITE 9398 fe:00:10953857 0 EOF\n"
+                           "lock:\t2: LEASE  ACTIVE    READ 9398 fe:00:10953857 0 EOF\n");
+  EXPECT_EQ(ParseLease(info).value(), Lease::kRead);
+  EXPECT_EQ(ParseLocks(info).value().size(), 1u);
+  EXPECT_EQ(ParseLease(Info("lock:\t1: LEASE  ACTIVE    WRITE 1 fe:00:1 0 EOF\n")).value(), Lease::kWrite);
+  EXPECT_EQ(ParseLease(Info("")).value(), Lease::kNone);
+}
+
+TEST(ParseLease, OneThatIsBeingBrokenIsRefused) {
+  EXPECT_THAT(ParseLease(Info("lock:\t1: LEASE  BREAKING  UNLCK 9398 fe:00:10953857 0 EOF\n")),
+              FailsWith(ErrorCode::kUnsupported, "being broken"));
+  EXPECT_THAT(ParseLease(Info("lock:\t1: LEASE  ACTIVE    UNLCK 9398 fe:00:10953857 0 EOF\n")),
+              FailsWith(ErrorCode::kUnsupported, "cannot read"));
+}
+
+TEST(PlanLease, TakesItAndResetsTheOwner) {
+  SyscallPlan none, owned, bare, bad;
+  EXPECT_THAT(PlanLease(Lease::kNone, false, "/x", 5, none), IsOk());
+  EXPECT_THAT(PlanLease(Lease::kRead, true, "/x", 5, owned), IsOk());
+  EXPECT_THAT(PlanLease(Lease::kWrite, false, "/x", 5, bare), IsOk());
+  EXPECT_EQ(none.size(), 0u);
+  EXPECT_EQ(owned.size(), 1u);
+  EXPECT_EQ(bare.size(), 2u);
+  EXPECT_THAT(PlanLease(static_cast<Lease>(7), false, "/x", 5, bad), FailsWith(ErrorCode::kBadImage, "lease"));
 }
 
 TEST(ParseLocks, WhatCannotBeReadIsRefused) {

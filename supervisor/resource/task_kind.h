@@ -12,6 +12,7 @@
 #include "supervisor/base/result.h"
 #include "supervisor/image/value.h"
 #include "supervisor/resource/contexts.h"
+#include "supervisor/resource/moved_files.h"
 #include "supervisor/resource/syscall_plan.h"
 
 namespace tardigrade {
@@ -39,6 +40,7 @@ struct RestoreFacts {
   bool new_user_namespace = false;  // Only the caller's own ids exist; setgroups() is denied.
   bool new_pid_namespace = false;
   uid_t caller_uid = 0;             // Of the user who restores, before any namespace.
+  MovedFiles moved;                 // --set-file.
 };
 
 // When a restored task takes a step.  Memory, descriptors and all threads' stacks are there.
@@ -94,8 +96,16 @@ class TaskKind {
   virtual Status Restore(const Value& state, const RestoreFacts& facts, TaskPlan& plan) const = 0;
 };
 
-// The same interface twice, so that a process kind cannot be listed as a thread kind.
-class ProcessKind : public TaskKind {};
+// Two interfaces, so that a process kind cannot be listed as a thread kind.
+class ProcessKind : public TaskKind {
+ public:
+  // What the task does in hosted code, before any of its steps and when it has all its children: what needs
+  // objects of the image.  `state` is not to be trusted.
+  virtual Status DoInTask(const Value& state, CreateContext& context) const {
+    (void)state, (void)context;
+    return Ok();
+  }
+};
 class ThreadKind : public TaskKind {
  public:
   // Whether this state of a leader that has exited still matters to the rest of its process.  Such a

@@ -24,9 +24,15 @@ std::string WithoutDeletedSuffix(const std::string& path);
 std::optional<std::string> ReachTraceePath(pid_t pid, const std::string& path,
                                            const struct stat& stat);
 
-// The same for the file behind a mapping, by the device and inode maps shows.  btrfs and overlayfs
-// print another device there than stat(2): when /proc/<pid>/map_files cannot be asked, the inode
-// must do.
+// Where the file with `stat`'s device and inode, which was at `path` in the tracee, has another
+// name in the same directory: as the tracee would know it.
+std::optional<std::string> FindOtherName(pid_t pid, const std::string& path,
+                                         const struct stat& stat);
+std::optional<std::string> FindOtherName(pid_t pid, const MemoryMapping& mapping);
+
+// The same as ReachTraceePath() for the file behind a mapping, by the device and inode maps shows.
+// btrfs and overlayfs print others there than stat(2): where /proc/<pid>/map_files cannot be asked,
+// a mapping of the file that is found is compared.
 std::optional<std::string> ReachMappedPath(pid_t pid, const MemoryMapping& mapping);
 
 // Opens the file behind a mapping for reading even if it has no name: by /proc/<pid>/map_files

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -159,9 +160,14 @@ ScopedFd FileFactory::TakeAside(const std::string& key) {
   return std::move(aside_.extract(it).mapped());
 }
 
-std::string FileFactory::MovedPath(const std::string& path) const {
-  const auto it = moved_.find(path);
-  return it == moved_.end() ? path : it->second;
+Status FileFactory::NotePlaced(const std::string& path, const std::string& displaced) {
+  if (placed_ == nullptr) return Error(ErrorCode::kInternal, "nobody notes which files are put in place");
+  return placed_->Note(path, displaced);
+}
+
+// Several files may be behind one path, and have the same to say.
+void FileFactory::Warn(std::string text) {
+  if (std::find(warnings_.begin(), warnings_.end(), text) == warnings_.end()) warnings_.push_back(std::move(text));
 }
 
 Status FileFactory::Cover(const std::string& path) {

@@ -11,7 +11,9 @@
 #include "supervisor/image/documents.h"
 #include "supervisor/resource/contexts.h"
 #include "supervisor/resource/kind_list.h"
+#include "supervisor/resource/moved_files.h"
 #include "supervisor/restore/late_files.h"
+#include "supervisor/restore/placed_files.h"
 
 namespace tardigrade {
 
@@ -27,8 +29,14 @@ class FileFactory final : public CreateContext {
  public:
   // `first_fd`: everything made gets a number from here on, out of the way of the job's own.
   FileFactory(const KindList& kinds, const FilesDocument& files, const AttachmentReader& attachments,
-              const std::map<std::string, std::string>& moved, int first_fd)
+              const MovedFiles& moved, int first_fd)
       : kinds_(kinds), files_(files), attachments_(attachments), moved_(moved), first_fd_(first_fd) {}
+
+  // Without it no file is put in place.
+  void SetChangedFiles(ChangedFiles policy, PlacedFiles& placed) {
+    changed_files_ = policy;
+    placed_ = &placed;
+  }
 
   // Before anything else where the calling process has a mount namespace of its own.
   Status PrepareNamespace();
@@ -51,10 +59,12 @@ class FileFactory final : public CreateContext {
   Result<int> File(uint32_t index) override;
   void SetAside(const std::string& key, ScopedFd fd) override;
   ScopedFd TakeAside(const std::string& key) override;
-  std::string MovedPath(const std::string& path) const override;
+  std::string MovedPath(const std::string& path) const override { return tardigrade::MovedPath(moved_, path); }
+  ChangedFiles changed_files() const override { return changed_files_; }
+  Status NotePlaced(const std::string& path, const std::string& displaced) override;
   Status Cover(const std::string& path) override;
   std::string OuterPath(const std::string& path) const override;
-  void Warn(std::string text) override { warnings_.push_back(std::move(text)); }
+  void Warn(std::string text) override;
   const std::vector<std::string>& warnings() const { return warnings_; }
   std::vector<std::string> TakeWarnings() { return std::exchange(warnings_, {}); }
 
@@ -66,7 +76,9 @@ class FileFactory final : public CreateContext {
   const KindList& kinds_;
   const FilesDocument& files_;
   const AttachmentReader& attachments_;
-  const std::map<std::string, std::string>& moved_;
+  const MovedFiles& moved_;
+  ChangedFiles changed_files_ = ChangedFiles::kAutomatic;
+  PlacedFiles* placed_ = nullptr;
   int first_fd_;
   std::vector<ScopedFd> made_;
   std::vector<size_t> late_;  // Indices of those that need tasks.

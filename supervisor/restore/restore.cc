@@ -21,6 +21,7 @@
 #include "supervisor/restore/launcher.h"
 #include "supervisor/restore/loaded_image.h"
 #include "supervisor/restore/made_log.h"
+#include "supervisor/restore/placed_files.h"
 #include "supervisor/restore/release_guard.h"
 #include "supervisor/restore/restore_plan.h"
 #include "supervisor/restore/segment.h"
@@ -93,7 +94,8 @@ class Attempt {
     new_namespace_ = new_namespace;
     const RestoreFacts facts{.new_user_namespace = new_namespace && !MayChoosePids(),
                              .new_pid_namespace = new_namespace,
-                             .caller_uid = geteuid()};
+                             .caller_uid = geteuid(),
+                             .moved = options_.moved_files};
     ASSIGN_OR_RETURN(plan_, MakeRestorePlan(image_, kinds_, facts));
     report_.plan.push_back(new_namespace ? StrCat("in a new ", facts.new_user_namespace ? "user and " : "", "PID namespace", plan_.new_ipc_namespace ? " and IPC namespace" : "")
                                          : std::string("with the old pids"));
@@ -106,13 +108,14 @@ class Attempt {
     ASSIGN_OR_RETURN(ControlChannel channel, ControlChannel::Create());
     ASSIGN_OR_RETURN(board_, TreeBoard::Create());
     ASSIGN_OR_RETURN(made_, MadeLog::Create());
+    ASSIGN_OR_RETURN(placed_, PlacedFiles::Create());
     for (const ProcessPlan& process : plan_.processes) {
       segments_.emplace_back();
       if (process.threads.empty()) continue;
       ASSIGN_OR_RETURN(segments_.back(), Segment::Create(process.place, process.threads));
     }
-    const TaskInputs inputs{&image_,   &kinds_, &plan_,      segments_, &options_.moved_files, new_namespace_,
-                            &channel, board_.get(), made_.get()};
+    const TaskInputs inputs{&image_,   &kinds_,      &plan_,      segments_,    &options_.moved_files, options_.changed_files, new_namespace_,
+                            &channel, board_.get(), made_.get(), placed_.get()};
     const auto run = [&inputs] { RunRootTask(inputs); };
     const pid_t root = image_.root().document.pid;
     ASSIGN_OR_RETURN(task_, new_namespace_ ? launcher_->InNewNamespace(root, plan_.new_ipc_namespace, run)
@@ -122,6 +125,7 @@ class Attempt {
     launcher_->Abandon(task_, orphans_);
     // What is in a namespace made for the job is gone with it.
     if (!plan_.new_ipc_namespace) made_->RemoveAll(kinds_);
+    placed_->TakeBack();
     return made;
   }
 
@@ -298,6 +302,7 @@ class Attempt {
   std::unique_ptr<Launcher> launcher_;
   std::unique_ptr<TreeBoard> board_;
   std::unique_ptr<MadeLog> made_;
+  std::unique_ptr<PlacedFiles> placed_;
   std::vector<std::unique_ptr<Segment>> segments_;  // As the image's processes.
   std::vector<pid_t> orphans_;  // As seen here; those that are traced.
   ControlChannel* channel_ = nullptr;

@@ -5,7 +5,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <string>
 #include <vector>
 
@@ -26,7 +25,8 @@ struct RestoreOptions {
   PidChoice pids = PidChoice::kAutomatic;
   bool detach = false;   // Return when the job runs; else wait for it and pass signals on.
   bool dry_run = false;  // Check everything, make nothing.
-  std::map<std::string, std::string> moved_files;  // --set-file OLD=NEW.
+  MovedFiles moved_files;  // --set-file OLD=NEW.
+  ChangedFiles changed_files = ChangedFiles::kAutomatic;
   // Called once when the job is about to run, with the pid of its root as seen here and the warnings
   // so far: prints them, writes the pid file.  An error undoes the restore.
   std::function<Status(pid_t root, const std::vector<std::string>& warnings)> on_restored;

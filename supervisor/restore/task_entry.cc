@@ -86,6 +86,7 @@ class Task {
     if (process().has_ended()) return Ok();
     if (index_ != 0) RETURN_IF_ERROR(factory_.TakeLateFiles());
     RETURN_IF_ERROR(OpenBackings());
+    RETURN_IF_ERROR(DoForProcess());
     RETURN_IF_ERROR(WatchChildrenEnd());
     RETURN_IF_ERROR(UnregisterRseq());
     return NumberDescriptors();
@@ -129,6 +130,15 @@ class Task {
       RETURN_IF_ERROR(in_.kinds->jobs[kind]->DoInTask(state.state, task, step, factory_), state.kind);
     }
     return Meet(stage, count());
+  }
+
+  Status DoForProcess() {
+    for (const KindState& state : document().states) {
+      for (const auto& kind : in_.kinds->processes) {
+        if (kind->name() == state.kind) RETURN_IF_ERROR(kind->DoInTask(state.state, factory_), state.kind);
+      }
+    }
+    return Ok();
   }
 
   Status MakeChildren(const std::vector<size_t>& children) {
@@ -350,6 +360,7 @@ void RunRootTask(const TaskInputs& in) {
   // Never destroyed: what it holds is closed with the rest.
   auto* factory = new FileFactory(*in.kinds, in.image->files, in.image->reader->attachments(), *in.moved_files,
                                   in.plan->processes[0].fds.first_free);
+  factory->SetChangedFiles(in.changed_files, *in.placed);
   if (Status prepared = PrepareRoot(in, *factory); !prepared.has_value()) {
     in.channel->SayError(prepared.error());
     _exit(127);

@@ -13,6 +13,7 @@
 #include "supervisor/base/file_io.h"
 #include "supervisor/resource/contexts.h"
 #include "supervisor/resource/fd_kind.h"
+#include "supervisor/resource/moved_files.h"
 
 namespace tardigrade::testing {
 
@@ -49,6 +50,18 @@ class FakeAttachments final : public AttachmentWriter, public AttachmentReader {
     }
     return Ok();
   }
+  Result<bool> HasContents(const FileContents& contents, int local_fd) const override {
+    struct stat st = {};
+    if (fstat(local_fd, &st) != 0) return Error::Errno("fstat");
+    if (contents.size != static_cast<uint64_t>(st.st_size)) return false;
+    for (const ContentExtent& extent : contents.extents) {
+      ASSIGN_OR_RETURN(const std::vector<std::byte> bytes, Get(extent.data, UINT64_MAX));
+      std::vector<std::byte> now(bytes.size());
+      RETURN_IF_ERROR(PreadAll(local_fd, now, extent.file_offset));
+      if (now != bytes) return false;
+    }
+    return true;
+  }
 
  private:
   std::vector<std::byte> data_;
@@ -71,6 +84,7 @@ class FakeContexts final : public CollectContext {
     in_flight.push_back(std::move(local_fd));
     return static_cast<uint32_t>(in_flight.size() - 1);
   }
+  bool save_files() const override { return copies; }
   void Warn(std::string text) override { warnings.push_back(std::move(text)); }
 
   CreateContext& create() { return create_; }
@@ -82,7 +96,10 @@ class FakeContexts final : public CollectContext {
 
   std::vector<std::string> warnings;
   std::vector<ScopedFd> in_flight;  // What AddFile() was given; File() gives it back as it is.
-  std::map<std::string, std::string> moved;
+  MovedFiles moved;
+  bool copies = false;
+  ChangedFiles changed_files = ChangedFiles::kAutomatic;
+  std::vector<std::pair<std::string, std::string>> placed;  // What NotePlaced() was told.
 
  private:
   class Create final : public CreateContext {
@@ -106,8 +123,12 @@ class FakeContexts final : public CollectContext {
       return it == owner_.aside_.end() ? ScopedFd() : std::move(owner_.aside_.extract(it).mapped());
     }
     std::string MovedPath(const std::string& path) const override {
-      const auto it = owner_.moved.find(path);
-      return it == owner_.moved.end() ? path : it->second;
+      return tardigrade::MovedPath(owner_.moved, path);
+    }
+    ChangedFiles changed_files() const override { return owner_.changed_files; }
+    Status NotePlaced(const std::string& path, const std::string& displaced) override {
+      owner_.placed.emplace_back(path, displaced);
+      return Ok();
     }
     Status Cover(const std::string&) override { return Ok(); }
     std::string OuterPath(const std::string& path) const override { return path; }

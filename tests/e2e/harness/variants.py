@@ -168,13 +168,10 @@ class Case:
         if not after or not proc.is_alive(self.pid):
             return  # It has ended by itself: its result says the rest.
         if forget and isinstance(before, dict):
+            # Where it is now may have another name, or none.
+            gone = {k for side in (before, after) for k, v in side.items() if forget in v}
             before, after = (
-                {
-                    k: v.replace(forget, "") if forget in v else v
-                    for k, v in side.items()
-                    if forget not in v
-                }
-                for side in (before, after)
+                {k: v for k, v in side.items() if k not in gone} for side in (before, after)
             )
         if before != after:
             raise CaseFailed(f"{what} differ: {_difference(before, after)}")
