@@ -3,6 +3,8 @@
 #include "plugins/directory/directory_kind.h"
 #include "plugins/epoll/epoll_kind.h"
 #include "plugins/eventfd/eventfd_kind.h"
+#include "plugins/inet_socket/tcp_socket_kind.h"
+#include "plugins/inet_socket/udp_socket_kind.h"
 #include "plugins/inotify/inotify_kind.h"
 #include "plugins/memfd/memfd_kind.h"
 #include "plugins/mqueue/mqueue_kind.h"
@@ -34,8 +36,10 @@ void AddFdKinds(KindList& kinds) {
   kinds.fds.push_back(std::make_unique<pty::PtyKind>());
   kinds.fds.push_back(std::make_unique<regular_file::RegularFileKind>());
   kinds.fds.push_back(std::make_unique<signalfd::SignalfdKind>());
+  kinds.fds.push_back(std::make_unique<inet_socket::TcpSocketKind>());
   kinds.fds.push_back(std::make_unique<terminal::TerminalKind>());
   kinds.fds.push_back(std::make_unique<timerfd::TimerfdKind>());
+  kinds.fds.push_back(std::make_unique<inet_socket::UdpSocketKind>());
   kinds.fds.push_back(std::make_unique<unix_socket::UnixSocketKind>());
 }
 

@@ -4,6 +4,8 @@
 #include "plugins/builtin.h"
 #include "plugins/directory/removed_directory.h"
 #include "plugins/hugetlb/hugetlb_kind.h"
+#include "plugins/inet_socket/tcp_socket_kind.h"
+#include "plugins/inet_socket/udp_socket_kind.h"
 #include "plugins/kernel_mapping/kernel_mapping_kind.h"
 #include "plugins/memfd/memfd_mapping_kind.h"
 #include "plugins/memfd/memfd_object.h"
@@ -36,6 +38,8 @@ void AddMappingKinds(KindList& kinds) {
   kinds.objects.push_back(std::make_unique<directory::RemovedDirectoryObject>());
   kinds.objects.push_back(std::make_unique<regular_file::DeletedFileObject>());
   kinds.objects.push_back(std::make_unique<regular_file::SavedFileObject>());
+  kinds.objects.push_back(std::make_unique<inet_socket::TcpSocketObject>());
+  kinds.objects.push_back(std::make_unique<inet_socket::UdpSocketObject>());
   kinds.objects.push_back(std::make_unique<unix_socket::UnixSocketObject>());
 }
 

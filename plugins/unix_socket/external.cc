@@ -1,12 +1,12 @@
 #include "plugins/unix_socket/external.h"
 
-#include "plugins/unix_socket/read_creator.h"
+#include "supervisor/resource/socket_holder.h"
 
 namespace tardigrade::unix_socket {
 
 Error RefuseExternal(const FdFacts& file, uint32_t inode, std::string_view relation) {
   return Error(ErrorCode::kUnsupported,
-               StrCat("the UNIX socket fd ", file.fd, " ", relation, " ", DescribeHolder(inode),
+               StrCat("the UNIX socket fd ", file.fd, " ", relation, " ", DescribeSocketHolder(inode),
                       ", which is not saved; snapshot with --tree if it is a descendant, or choose "
                       "with --external close or --external reconnect what the job is to find"));
 }
@@ -24,7 +24,7 @@ Status CheckExternal(const FdFacts& file, uint32_t peer, const SocketState& stat
     return Error(ErrorCode::kUnsupported,
                  StrCat("--external reconnect: the UNIX socket fd ", file.fd, " was not connected to "
                         "an address, so there is none to connect to again (it leads to ",
-                        DescribeHolder(peer), ")"));
+                        DescribeSocketHolder(peer), ")"));
   if (!state.queue.messages.empty() && state.type != SOCK_DGRAM)
     return Error(ErrorCode::kUnsupported,
                  StrCat("--external reconnect: the UNIX socket fd ", file.fd, " holds ",

@@ -1,4 +1,4 @@
-#include "plugins/unix_socket/peek_offset.h"
+#include "supervisor/resource/peek_offset.h"
 
 #include <gtest/gtest.h>
 #include <signal.h>

@@ -11,7 +11,7 @@
 #include <span>
 
 #include "plugins/unix_socket/address.h"
-#include "plugins/unix_socket/peek_offset.h"
+#include "supervisor/resource/peek_offset.h"
 
 namespace tardigrade::unix_socket {
 namespace {

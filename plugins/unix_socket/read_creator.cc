@@ -1,8 +1,6 @@
 #include "plugins/unix_socket/read_creator.h"
 
 #include <cerrno>
-#include <cstdlib>
-#include <filesystem>
 #include <optional>
 
 #include "supervisor/base/file_io.h"
@@ -23,24 +21,6 @@ pid_t InnerPid(const FdFacts& file, pid_t pid) {
   if (!status.has_value()) return file.pid == file.inner_pid ? pid : 0;
   const Result<pid_t> inner = InnerId(status.value());
   return inner.has_value() ? inner.value() : 0;
-}
-
-std::string Comm(const std::string& process) {
-  Result<std::string> comm = ReadFile(process + "/comm");
-  if (!comm.has_value()) return "?";
-  std::string name = std::move(comm).value();
-  while (!name.empty() && name.back() == '\n') name.pop_back();
-  return name;
-}
-
-bool Holds(const std::filesystem::path& process, const std::string& link) {
-  std::error_code failed;
-  for (std::filesystem::directory_iterator fd(process / "fd", failed), end; !failed && fd != end;
-       fd.increment(failed)) {
-    std::error_code unreadable;
-    if (std::filesystem::read_symlink(fd->path(), unreadable).string() == link) return true;
-  }
-  return false;
 }
 
 }  // namespace
@@ -81,19 +61,6 @@ Result<Creator> HolderOf(const FdFacts& file) {
   creator.gid = static_cast<uint32_t>(gids[1]);
   creator.groups.assign(groups.begin(), groups.end());
   return creator;
-}
-
-std::string DescribeHolder(uint32_t inode) {
-  const std::string link = StrCat("socket:[", inode, "]");
-  std::error_code failed;
-  for (std::filesystem::directory_iterator it("/proc", failed), end; !failed && it != end;
-       it.increment(failed)) {
-    const std::string pid = it->path().filename().string();
-    if (pid.find_first_not_of("0123456789") != std::string::npos) continue;
-    if (inode != 0 && Holds(it->path(), link))
-      return StrCat("process ", pid, " (", Comm(it->path().string()), ")");
-  }
-  return "a process that cannot be found from here";
 }
 
 }  // namespace tardigrade::unix_socket

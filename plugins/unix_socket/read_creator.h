@@ -18,9 +18,6 @@ Result<Creator> HolderOf(const FdFacts& file);
 // As the job would see it; `credentials` are as the supervisor sees them.
 Creator AsJobSees(const FdFacts& file, const ucred& credentials);
 
-// "process 12 (syslogd)", or "somebody who cannot be found out" for the holder of a socket.
-std::string DescribeHolder(uint32_t inode);
-
 }  // namespace tardigrade::unix_socket
 
 #endif  // PLUGINS_UNIX_SOCKET_READ_CREATOR_H_

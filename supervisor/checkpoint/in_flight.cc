@@ -33,6 +33,7 @@ Result<FdFacts> FactsOf(int local_fd, const FdFacts& holder, const Survey& surve
   facts.pid = holder.pid;
   facts.inner_pid = holder.inner_pid;
   facts.job = &survey.pids;
+  facts.frozen = holder.frozen;
   facts.local_fd = local_fd;
   ASSIGN_OR_RETURN(facts.link, ReadLink(StrCat("/proc/self/fd/", local_fd)));
   ASSIGN_OR_RETURN(const std::string info, ReadFile(StrCat("/proc/self/fdinfo/", local_fd)));

@@ -1,5 +1,6 @@
 #include "supervisor/checkpoint/snapshot.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -9,6 +10,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <utility>
 
 #include "supervisor/arch/x86_64/host.h"
 #include "supervisor/base/fibers.h"
@@ -176,6 +178,7 @@ class SnapshotRun {
     context.SetSurvey(*survey);
     backtrace_deadline_ = Clock::now() + kBacktraceBudget;
     RETURN_IF_ERROR(CollectFiles(*survey, context, files_));
+    if (options_.leave == LeaveAs::kKilled) RETURN_IF_ERROR(KeepWhatOutlivesKill(*survey));
     RETURN_IF_ERROR(CollectJob(*survey, kinds_, MemberAsker(*survey), context, files_));
     for (size_t first = 0; first < survey->processes.size();) {
       const size_t end = EndOfGroup(*survey, first);
@@ -320,7 +323,20 @@ class SnapshotRun {
     report_.warnings = std::move(context.warnings());
   }
 
+  Status KeepWhatOutlivesKill(const Survey& survey) {
+    for (const size_t first : survey.first_of) {
+      const FdFacts& file = survey.all[first];
+      if (!survey.fd_kinds[first]->OutlivesKill(file, survey.all)) continue;
+      ScopedFd kept(fcntl(file.local_fd, F_DUPFD_CLOEXEC, 0));
+      if (!kept.valid()) return Error::Errno("duplicating fd ", file.fd);
+      outliving_.emplace_back(survey.fd_kinds[first], std::move(kept));
+    }
+    return Ok();
+  }
+
   Status LetGo() {
+    for (const auto& [kind, fd] : outliving_) kind->PrepareForKill(fd.get());
+    outliving_.clear();
     RETURN_IF_ERROR(frozen_->Leave(options_.leave), "letting the process go");
     report_.pause_ns = Nanoseconds(Clock::now() - frozen_->frozen_at());
     return Ok();
@@ -352,6 +368,7 @@ class SnapshotRun {
   std::unique_ptr<ProcessWriter> writer_;
   FilesDocument files_;
   SavedObjects saved_objects_;
+  std::vector<std::pair<const FdKind*, ScopedFd>> outliving_;  // Of a job that is to be killed.
   std::unique_ptr<FrozenTree> frozen_;  // Last: gone first, whatever happens.
 };
 

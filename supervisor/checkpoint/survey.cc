@@ -257,6 +257,7 @@ Result<std::unique_ptr<Survey>> Survey::Take(std::span<const TreeMember> members
   }
   RETURN_IF_ERROR(ClaimDescriptors(survey->descriptors, kinds, *survey));
   RETURN_IF_ERROR(GroupDescriptors(*survey));
+  for (FdFacts& facts : survey->descriptors) facts.frozen = frozen;
   RETURN_IF_ERROR(SurveyInFlight(*survey, kinds, frozen));
   // What is in flight may change whose the others are.
   if (survey->all.size() != survey->descriptors.size()) RETURN_IF_ERROR(ClaimDescriptors(survey->all, kinds, *survey));

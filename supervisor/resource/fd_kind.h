@@ -43,6 +43,7 @@ struct FdFacts {
   const JobPids* job = nullptr;
   ExternalPolicy external = ExternalPolicy::kRefuse;
   bool save_files = false;  // As CollectContext::save_files().
+  bool frozen = false;  // Everything that is saved is in ptrace-stop; else a first look at what runs.
   // What the kind's HeldFiles() found beside files, for its Collect(): some things show once only.
   std::shared_ptr<const void> contents;
 };
@@ -104,6 +105,15 @@ class FdKind {
     return Error(ErrorCode::kUnsupported,
                  StrCat("fd ", file.fd, ", ", file.link, ", is locked, which cannot be saved; unlock it first"));
   }
+
+  // Whether the kernel keeps something of it for a while that would be in the way of a restore when the
+  // job is killed, and what is to be done about that then: the image is whole, and the kill is next.
+  virtual bool OutlivesKill(const FdFacts& file, std::span<const FdFacts> all) const {
+    (void)file, (void)all;
+    return false;
+  }
+  virtual void PrepareForKill(int local_fd) const { (void)local_fd; }
+
   // Whether what it makes is found by a name that belongs to an IPC namespace.
   virtual bool is_in_ipc_namespace() const { return false; }
 

@@ -143,6 +143,7 @@ Status AttachFilter(int fd, const std::vector<uint64_t>& filter) {
 
 Status SetBuffer(int fd, const char* name, int number, int force, uint32_t wanted) {
   int now = 0;
+  if (wanted == 0) return Ok();
   if (!Get(fd, number, now)) return Error::Errno("reading ", name);
   if (static_cast<uint32_t>(now) == wanted) return Ok();
   const int half = static_cast<int>(wanted / 2);
@@ -188,7 +189,7 @@ Status ApplySocketOptions(int local_fd, const SocketOptions& options) {
         saved != options.others.end() ? saved->second : Read(fresh.get(), option);
     if (!wanted.has_value() || now == wanted) continue;
     if (Write(local_fd, option, *wanted) != 0)
-      return Error::Errno("setting the socket option ", option.name, " to ", *wanted);
+      return Error::Errno("setting the socket option ", option.name, " to ", *wanted, errno == EPERM ? " (CAP_NET_ADMIN)" : "");
   }
   if (known != options.others.size())
     return Error(ErrorCode::kBadImage, "a socket has an option this version does not know");

@@ -13,7 +13,7 @@ namespace tardigrade {
 
 // What setsockopt(2) sets at SOL_SOCKET, for sockets of any family.
 struct SocketOptions {
-  uint32_t send_buffer = 0;     // Bytes as getsockopt(2) shows them: twice what was asked for.
+  uint32_t send_buffer = 0;     // Bytes as getsockopt(2) shows them: twice what was asked for.  0: as the kernel likes.
   uint32_t receive_buffer = 0;
   // Options that differ from a fresh socket's, by the name of the table in socket_options.cc.  Times
   // in microseconds, lingering in seconds or -1.

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Jobs whose UNIX sockets lead to processes that are not saved, and trees whose do not.
+"""Jobs whose sockets lead to processes that are not saved, and trees whose do not.
 
   run.py [--tool-dir DIR] [--only NAME[,NAME]] [-v]
 """
@@ -49,6 +49,39 @@ s.send(b"hello")
 await_go()
 s.settimeout(10)
 say(attempt(lambda: s.send(b"again")) + " " + attempt(lambda: s.recv(100)))
+"""
+
+TCP_CLIENT = """
+s = socket.create_connection(("127.0.0.1", int(sys.argv[2])))
+s.send(b"hello")
+await_go()
+s.settimeout(10)
+say(attempt(lambda: s.recv(100)) + " " + attempt(lambda: s.recv(100)))
+"""
+
+TCP_LISTENER = """
+s = socket.create_server(("127.0.0.1", 0))
+with open(where + ".port.part", "w") as file:
+    file.write(str(s.getsockname()[1]))
+os.rename(where + ".port.part", where + ".port")
+while not os.path.exists(where + ".connected"):
+    time.sleep(0.01)
+await_go()
+s.settimeout(0.5)
+say(attempt(lambda: s.accept()[1][0]))
+"""
+
+UDP_RECEIVER = """
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("127.0.0.1", 0))
+with open(where + ".port.part", "w") as file:
+    file.write(str(s.getsockname()[1]))
+os.rename(where + ".port.part", where + ".port")
+while not os.path.exists(where + ".connected"):
+    time.sleep(0.01)
+await_go()
+s.settimeout(0.5)
+say(attempt(lambda: s.recv(100)))
 """
 
 # Not connected to a name, but handed over.
@@ -162,6 +195,10 @@ class Stage:
         return server
 
     def start(self, text, *args, fds=()):
+        self.start_until(text, self.where + ".ready", *args, fds=fds)
+
+    def start_until(self, text, path, *args, fds=()):
+        """Returns what the job writes to `path`."""
         with open(os.path.join(self.dir, "log"), "ab") as log:
             self.job = subprocess.Popen(
                 [sys.executable, "-c", PRELUDE + text, self.where, *map(str, args)],
@@ -172,7 +209,7 @@ class Stage:
                 cwd=self.dir,
                 start_new_session=True,
             )
-        await_file(self.where + ".ready")
+        return await_file(path)
 
     def snapshot(self, *args):
         try:
@@ -303,6 +340,82 @@ def a_name_in_use_is_left_alone(stage):
     expect(stage.result() == "b'here'", "the first job lost its name")
 
 
+def tcp_server():
+    server = socket.create_server(("127.0.0.1", 0))
+    server.settimeout(10)
+    return server, server.getsockname()[1]
+
+
+def a_tcp_client_of_somebody_else_is_refused(stage):
+    server, port = tcp_server()
+    stage.start(TCP_CLIENT, port)
+    theirs, _ = server.accept()
+    stage.refused(
+        f"is connected to 127.0.0.1:{port}, process {os.getpid()} (", "--tree", "--external close"
+    )
+    stage.refused("--external close", args=("--external", "reconnect"))
+    expect(theirs.recv(100) == b"hello", "the job's words were lost")
+    theirs.send(b"unharmed")
+    theirs.close()
+    expect(stage.result() == "b'unharmed' b''", "the job was harmed")
+
+
+def a_tcp_client_of_somebody_else_is_reset(stage):
+    server, port = tcp_server()
+    stage.start(TCP_CLIENT, port)
+    theirs, _ = server.accept()
+    theirs.send(b"last words")
+    stage.kill_and_restore("--external", "close")
+    theirs.settimeout(10)
+    expect(theirs.recv(100) == b"hello", "the job's words were lost")
+    said = stage.result()
+    expect(said == "b'last words' ConnectionResetError", said)
+
+
+def attempt_to_read(sock):
+    sock.settimeout(10)
+    try:
+        return sock.recv(1)
+    except ConnectionResetError:
+        return "reset"
+
+
+def prepare_from_outside(stage, text, knock):
+    """Starts a job that has a port, and lets `knock` come there before it goes on."""
+    job = stage.start_until(text, stage.where + ".port")
+    outside = knock(int(job))
+    with open(stage.where + ".connected", "w", encoding="ascii"):
+        pass
+    await_file(stage.where + ".ready")
+    return outside
+
+
+def who_waits_for_a_tcp_listener_is_refused_or_dropped(stage):
+    outside = prepare_from_outside(
+        stage, TCP_LISTENER, lambda port: socket.create_connection(("127.0.0.1", port))
+    )
+    stage.refused(f"process {os.getpid()} (", "waits to be accepted", "--external close")
+    stage.kill_and_restore("--external", "close")
+    expect(attempt_to_read(outside) == "reset", "the connection lives")
+    said = stage.result()
+    expect(said == "TimeoutError", said)
+
+
+def a_datagram_of_somebody_else_is_refused_or_dropped(stage):
+    def knock(port):
+        sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        sender.bind(("127.0.0.1", 0))
+        sender.sendto(b"hello", ("127.0.0.1", port))
+        return sender
+
+    sender = prepare_from_outside(stage, UDP_RECEIVER, knock)
+    stage.refused(f"process {os.getpid()} (", "unread datagram", "--external close")
+    stage.kill_and_restore("--external", "close")
+    sender.close()
+    said = stage.result()
+    expect(said == "TimeoutError", said)
+
+
 def a_tree_keeps_its_sockets(stage):
     stage.start(TREE)
     stage.kill_and_restore("--tree")
@@ -320,6 +433,10 @@ CASES = (
     who_waits_is_refused_or_dropped,
     datagrams_go_on,
     a_name_in_use_is_left_alone,
+    a_tcp_client_of_somebody_else_is_refused,
+    a_tcp_client_of_somebody_else_is_reset,
+    who_waits_for_a_tcp_listener_is_refused_or_dropped,
+    a_datagram_of_somebody_else_is_refused_or_dropped,
     a_tree_keeps_its_sockets,
 )
 

@@ -1,5 +1,5 @@
-#ifndef PLUGINS_UNIX_SOCKET_PEEK_OFFSET_H_
-#define PLUGINS_UNIX_SOCKET_PEEK_OFFSET_H_
+#ifndef SUPERVISOR_RESOURCE_PEEK_OFFSET_H_
+#define SUPERVISOR_RESOURCE_PEEK_OFFSET_H_
 
 #include <sys/types.h>
 
@@ -9,7 +9,7 @@
 #include "supervisor/base/result.h"
 #include "supervisor/base/scoped_fd.h"
 
-namespace tardigrade::unix_socket {
+namespace tardigrade {
 
 // Moves through a socket's queue with SO_PEEK_OFF while it lives.  The setting is the socket's, so
 // the job's as well: a child process of the caller sets it back should the caller be killed.
@@ -34,6 +34,6 @@ class ScopedPeekOffset {
   pid_t keeper_ = -1;
 };
 
-}  // namespace tardigrade::unix_socket
+}  // namespace tardigrade
 
-#endif  // PLUGINS_UNIX_SOCKET_PEEK_OFFSET_H_
+#endif  // SUPERVISOR_RESOURCE_PEEK_OFFSET_H_

@@ -1,4 +1,4 @@
-#include "plugins/unix_socket/peek_offset.h"
+#include "supervisor/resource/peek_offset.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -8,7 +8,7 @@
 
 #include <cerrno>
 
-namespace tardigrade::unix_socket {
+namespace tardigrade {
 namespace {
 
 bool Set(int fd, int offset) {
@@ -74,4 +74,4 @@ Status ScopedPeekOffset::MoveTo(uint64_t offset) {
   return Ok();
 }
 
-}  // namespace tardigrade::unix_socket
+}  // namespace tardigrade
