@@ -111,13 +111,13 @@ Status DirectoryKind::PlanInTask(const Value& value, int fd, SyscallPlan& plan) 
 }
 
 Result<Value> DirectoryKind::CollectOfProcess(const FdFacts& file) const {
-  return CollectProcessLocks(file.info);
+  return CollectProcessLocks(file);
 }
 
-Status DirectoryKind::PlanOfProcess(const Value& value, const Value& of_process, int fd,
+Status DirectoryKind::PlanOfProcess(const Value& value, const Value& of_process, int fd, int32_t sharer,
                                     SyscallPlan& plan) const {
   ASSIGN_OR_RETURN(const DirectoryState state, Decode<DirectoryState>(value, "directory"));
-  return PlanProcessLocks(of_process, state.path, fd, plan);
+  return PlanProcessLocks(of_process, state.path, fd, sharer, plan);
 }
 
 }  // namespace tardigrade::directory

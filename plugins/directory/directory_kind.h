@@ -17,7 +17,7 @@ class DirectoryKind final : public FdKind {
   Result<ScopedFd> Create(const Value& state, CreateContext& context) const override;
   Result<Value> CollectOfProcess(const FdFacts& file) const override;
   Status PlanInTask(const Value& state, int fd, SyscallPlan& plan) const override;
-  Status PlanOfProcess(const Value& state, const Value& of_process, int fd,
+  Status PlanOfProcess(const Value& state, const Value& of_process, int fd, int32_t sharer,
                        SyscallPlan& plan) const override;
 };
 

@@ -36,13 +36,27 @@ Result<ScopedFd> Tee(int local_fd, int capacity, int unread) {
   return copy;
 }
 
-Result<bool> StartsWithPacket(int copy, int unread) {
+struct Shape {
+  bool starts_with_packet = false;
+  bool ends_with_packet = false;  // Only looked at if it does not start with one.
+};
+
+Result<Shape> LookAtShape(int copy, int unread) {
   std::byte byte;
   if (read(copy, &byte, 1) != 1) return Error::Errno("reading a copy of a pipe");
   ASSIGN_OR_RETURN(const int left, Unread(copy));
   // What a short read leaves of a packet is dropped: pipe_read(), fs/pipe.c.  A packet of one byte
   // looks like a stream so far: the next read tells.
-  return left < unread - 1;
+  if (left < unread - 1) return Shape{.starts_with_packet = true};
+  // The same with all but the last byte.
+  std::vector<std::byte> bytes(static_cast<size_t>(unread));
+  for (int done = 1; done < unread - 1;) {
+    const ssize_t got = read(copy, bytes.data(), static_cast<size_t>(unread - 1 - done));
+    if (got <= 0) return Shape{.ends_with_packet = true};  // A packet's rest was dropped before.
+    done += static_cast<int>(got);
+  }
+  ASSIGN_OR_RETURN(const int last, Unread(copy));
+  return Shape{.ends_with_packet = unread > 1 && last == 0};
 }
 
 }  // namespace
@@ -51,11 +65,12 @@ Result<PipeContents> PeekPipe(int local_fd, int capacity) {
   PipeContents contents;
   ASSIGN_OR_RETURN(const int unread, Unread(local_fd));
   if (unread == 0) return contents;
-  bool packets = false;
+  Shape shape;
   {
     ASSIGN_OR_RETURN(const ScopedFd copy, Tee(local_fd, capacity, unread));
-    ASSIGN_OR_RETURN(packets, StartsWithPacket(copy.get(), unread));
+    ASSIGN_OR_RETURN(shape, LookAtShape(copy.get(), unread));
   }
+  const bool packets = shape.starts_with_packet;
   ASSIGN_OR_RETURN(const ScopedFd copy, Tee(local_fd, capacity, unread));
   contents.bytes.resize(static_cast<size_t>(unread));
   size_t done = 0;
@@ -66,8 +81,10 @@ Result<PipeContents> PeekPipe(int local_fd, int capacity) {
     contents.packets.push_back(static_cast<uint32_t>(got));
     done += static_cast<size_t>(got);
   }
-  // A read of a stream takes all there is: more than one read means packets.
-  if (!packets && contents.packets.size() > 1 && contents.packets.front() > 1)
+  // A read of a stream takes all there is: more than one read means packets.  One that follows a stream
+  // is read along with it.
+  const bool some_packets = contents.packets.size() > 1 ? contents.packets.front() > 1 : shape.ends_with_packet;
+  if (!packets && some_packets)
     return Error(ErrorCode::kUnsupported,
                  "the pipe holds both a stream of bytes and packets (O_DIRECT was set or "
                  "cleared while data were unread); try again when they have been read");

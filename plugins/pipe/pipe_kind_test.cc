@@ -136,6 +136,18 @@ TEST_F(PipeKindTest, PacketsStayApart) {
   for (const char* packet : {"1", "second", "3"}) EXPECT_EQ(ReadOnce(read_.get()), packet);
 }
 
+TEST_F(PipeKindTest, BytesAndPacketsTogetherAreRefused) {
+  for (const auto& packets : std::vector<std::vector<const char*>>{{"packet"}, {"packet", "other"}}) {
+    MakePipe();
+    Write("stream");
+    ASSERT_EQ(fcntl(write_.get(), F_SETFL, O_DIRECT | O_NONBLOCK), 0);
+    for (const char* packet : packets) Write(packet);
+    EXPECT_THAT(kind_.Collect(FactsOf(read_.get()), All(), contexts_),
+                FailsWith(ErrorCode::kUnsupported, "both a stream of bytes and packets"));
+    contexts_.DropObjects();
+  }
+}
+
 TEST_F(PipeKindTest, AClosedWriterIsTheEndOfFile) {
   MakePipe();
   Write("rest");

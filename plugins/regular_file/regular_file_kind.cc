@@ -277,13 +277,13 @@ Status RegularFileKind::PlanInTask(const Value& value, int fd, SyscallPlan& plan
 }
 
 Result<Value> RegularFileKind::CollectOfProcess(const FdFacts& file) const {
-  return CollectProcessLocks(file.info);
+  return CollectProcessLocks(file);
 }
 
-Status RegularFileKind::PlanOfProcess(const Value& value, const Value& of_process, int fd,
+Status RegularFileKind::PlanOfProcess(const Value& value, const Value& of_process, int fd, int32_t sharer,
                                       SyscallPlan& plan) const {
   ASSIGN_OR_RETURN(const RegularFileState state, Decode<RegularFileState>(value, "regular_file"));
-  return PlanProcessLocks(of_process, state.path, fd, plan);
+  return PlanProcessLocks(of_process, state.path, fd, sharer, plan);
 }
 
 }  // namespace tardigrade::regular_file

@@ -253,7 +253,7 @@ TEST_F(RegularFileKindTest, LocksAreTakenAgain) {
   ASSERT_THAT(RunHere(plan).Check(), IsOk());
   EXPECT_EQ(FactsOf(again.get()).info.FindAll("lock").size(), 1u);
   SyscallPlan of_process_plan;
-  ASSERT_THAT(kind_.PlanOfProcess(state, of_process.value(), again.get(), of_process_plan), IsOk());
+  ASSERT_THAT(kind_.PlanOfProcess(state, of_process.value(), again.get(), 0, of_process_plan), IsOk());
   ASSERT_THAT(RunHere(of_process_plan).Check(), IsOk());
   EXPECT_EQ(FactsOf(again.get()).info.FindAll("lock").size(), 2u);
   EXPECT_TRUE(kind_.CollectOfProcess(FactsOf(Open(O_RDONLY).get())).value().IsNull());

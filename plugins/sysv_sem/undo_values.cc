@@ -1,18 +1,16 @@
 #include "plugins/sysv_sem/undo_values.h"
 
 #include <linux/kcmp.h>
-#include <signal.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
-#include <optional>
+#include <memory>
 
 #include "plugins/sysv_sem/sysv_sem_state.h"
+#include "supervisor/kernel/blank_process.h"
+#include "supervisor/kernel/kcmp.h"
 
 namespace tardigrade::sysv_sem {
 namespace {
@@ -100,30 +98,6 @@ Status NarrowAll(std::span<const UndoQuestion> questions, std::vector<Search>& s
   return Ok();
 }
 
-// A process without a list of undo values, to compare others' with: fork(2) passes none on.
-class ScopedProcessWithout {
- public:
-  ScopedProcessWithout() : pid_(static_cast<pid_t>(syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0))) {
-    if (pid_ != 0) return;
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    for (;;) pause();
-  }
-  ~ScopedProcessWithout() {
-    if (pid_ <= 0) return;
-    kill(pid_, SIGKILL);
-    while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
-    }
-  }
-  ScopedProcessWithout(const ScopedProcessWithout&) = delete;
-  pid_t pid() const { return pid_; }
-
- private:
-  pid_t pid_;
-};
-
-// 0, 1, 2: equal, less, greater.
-long Compare(pid_t a, pid_t b) { return syscall(SYS_kcmp, a, b, KCMP_SYSVSEM, 0, 0); }
-
 Error CannotCompare(pid_t pid) {
   return Error::Errno("comparing the undo lists of semaphores of process ", pid, " (kcmp)");
 }
@@ -153,15 +127,15 @@ Result<std::vector<int32_t>> FindUndoValues(std::span<const UndoQuestion> questi
 }
 
 Result<std::vector<size_t>> MembersWithUndoList(const JobFacts& job) {
-  const ScopedProcessWithout without;
-  if (without.pid() < 0) return Error::Errno("making a process");
+  ASSIGN_OR_RETURN(const std::unique_ptr<ScopedBlankProcess> without, ScopedBlankProcess::Create());
   std::vector<size_t> with;
+  std::vector<pid_t> pids;
   for (size_t i = 0; i < job.members.size(); ++i) {
     const JobMember& member = job.members[i];
-    const long same = Compare(member.pid, without.pid());
+    const long same = CompareTasks(member.pid, without->pid(), KCMP_SYSVSEM);
     if (same < 0) return CannotCompare(member.pid);
     for (const pid_t thread : member.threads) {
-      const long like_others = Compare(member.pid, thread);
+      const long like_others = CompareTasks(member.pid, thread, KCMP_SYSVSEM);
       if (like_others < 0) return CannotCompare(thread);
       if (like_others != 0)
         return Error(ErrorCode::kUnsupported,
@@ -169,20 +143,16 @@ Result<std::vector<size_t>> MembersWithUndoList(const JobFacts& job) {
                             " has undo values of semaphores of its own (a thread made without "
                             "CLONE_SYSVSEM), which cannot be saved"));
     }
-    if (same != 0) with.push_back(i);
+    if (same == 0) continue;
+    with.push_back(i);
+    pids.push_back(member.pid);
   }
-  std::vector<size_t> sorted = with;
-  const auto pid = [&job](size_t member) { return job.members[member].pid; };
-  std::sort(sorted.begin(), sorted.end(),
-            [&](size_t a, size_t b) { return Compare(pid(a), pid(b)) == 1; });
-  const auto shared = std::adjacent_find(sorted.begin(), sorted.end(), [&](size_t a, size_t b) {
-    return Compare(pid(a), pid(b)) == 0;
-  });
-  if (shared != sorted.end())
-    return Error(ErrorCode::kUnsupported,
-                 StrCat("processes ", pid(*shared), " and ", pid(*(shared + 1)),
-                        " share undo values of semaphores (CLONE_SYSVSEM), which cannot be saved"));
-  return with;
+  const std::vector<size_t> first = FirstWithSame(pids, KCMP_SYSVSEM);
+  std::vector<size_t> owners;
+  for (size_t i = 0; i < with.size(); ++i) {
+    if (first[i] == i) owners.push_back(with[i]);
+  }
+  return owners;
 }
 
 std::vector<std::vector<sembuf>> OperationsThatUndo(int32_t semaphore, int32_t value,

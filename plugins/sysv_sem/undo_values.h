@@ -27,9 +27,9 @@ struct UndoQuestion {
 Result<std::vector<int32_t>> FindUndoValues(std::span<const UndoQuestion> questions, size_t member,
                                             const AskMember& ask);
 
-// Processes of the job that may have undo values at all: those with a list of them (semadj).  A
-// process with several threads always has one.  Errors: kUnsupported for lists that are not of exactly
-// one process.
+// Processes of the job that may have undo values at all: those with a list of them (semadj), of those that
+// share one (CLONE_SYSVSEM) the first.  A process with several threads always has one.  Errors:
+// kUnsupported for lists of single threads.
 Result<std::vector<size_t>> MembersWithUndoList(const JobFacts& job);
 
 // Operations that leave a semaphore with its `value`, and the process that calls semop(2) with them

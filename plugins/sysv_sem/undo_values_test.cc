@@ -2,18 +2,21 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "plugins/sysv_sem/sysv_sem_state.h"
 #include "tests/testing/matchers.h"
 #include "tests/testing/practice_task.h"
+#include "tests/testing/sharing_child.h"
 
 namespace tardigrade::sysv_sem {
 namespace {
 
 using ::tardigrade::testing::IsOk;
 using ::tardigrade::testing::PracticeTask;
+using ::tardigrade::testing::SharingChild;
 using ::testing::ElementsAre;
 
 constexpr int32_t kAdjustments[] = {0,     1,      -1,     2,     -2,     3,      100,   -100,
@@ -90,6 +93,16 @@ TEST(MembersWithUndoList, AreThoseThatUsedIt) {
   for (const pid_t& pid : pids) job.members.push_back({.pid = pid, .inner_pid = pid, .threads = {&pid, 1}, .mappings = {}});
   const Result<std::vector<size_t>> members = MembersWithUndoList(job);
   semctl(set, 0, IPC_RMID);
+  ASSERT_THAT(members, IsOk());
+  EXPECT_THAT(members.value(), ElementsAre(1));
+}
+
+TEST(MembersWithUndoList, AreTheFirstOfThoseThatShareOne) {
+  const SharingChild one(CLONE_SYSVSEM), two(CLONE_SYSVSEM), three(0);
+  const pid_t pids[] = {three.pid(), one.pid(), two.pid()};
+  JobFacts job;
+  for (const pid_t& pid : pids) job.members.push_back({.pid = pid, .inner_pid = pid, .threads = {&pid, 1}, .mappings = {}});
+  const Result<std::vector<size_t>> members = MembersWithUndoList(job);
   ASSERT_THAT(members, IsOk());
   EXPECT_THAT(members.value(), ElementsAre(1));
 }

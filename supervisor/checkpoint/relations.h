@@ -11,11 +11,7 @@ namespace tardigrade {
 // is to be saved without them.
 Status CheckHasNoChildren(pid_t pid);
 
-// Refuses (kUnsupported, naming both) processes that share memory, a descriptor table, a working
-// directory or signal handlers (clone(2), vfork(2)) with each other, or the root with its parent.
-Status CheckSharing(const Survey& survey);
-
-// Who it is to the others: parent, group, session, exit status.  Groups and sessions are 0 where they
+// Who it is to the others: parent, group, session, exit status, and what it shares with them.  Groups and sessions are 0 where they
 // lie outside the process's PID namespace.
 Result<ProcessDocument> DescribeRelations(const ProcessSurvey& process);
 

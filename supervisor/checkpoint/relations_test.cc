@@ -1,13 +1,8 @@
 #include "supervisor/checkpoint/relations.h"
 
 #include <gtest/gtest.h>
-#include <sched.h>
 #include <signal.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
-
-#include <functional>
 
 #include "tests/testing/forked_tracee.h"
 #include "tests/testing/matchers.h"
@@ -19,29 +14,6 @@ using ::tardigrade::testing::FailsWith;
 using ::tardigrade::testing::ForkedTracee;
 using ::tardigrade::testing::IsOk;
 
-Survey SurveyOf(const std::vector<pid_t>& pids) {
-  Survey survey;
-  for (const pid_t pid : pids) survey.processes.emplace_back().pid = pid;
-  return survey;
-}
-
-// A child that shares with this process what `flags` say.
-class SharingChild {
- public:
-  explicit SharingChild(unsigned long flags) : pid_(static_cast<pid_t>(syscall(SYS_clone, flags | SIGCHLD, 0, 0, 0, 0))) {
-    if (pid_ != 0) return;
-    for (;;) pause();
-  }
-  ~SharingChild() {
-    kill(pid_, SIGKILL);
-    waitpid(pid_, nullptr, 0);
-  }
-  pid_t pid() const { return pid_; }
-
- private:
-  const pid_t pid_;
-};
-
 TEST(CheckHasNoChildren, NamesThemAndTheWayOut) {
   const ForkedTracee alone;
   EXPECT_THAT(CheckHasNoChildren(alone.pid()), IsOk());
@@ -51,30 +23,20 @@ TEST(CheckHasNoChildren, NamesThemAndTheWayOut) {
   EXPECT_THAT(CheckHasNoChildren(parent.pid()), FailsWith(ErrorCode::kUnsupported, "--tree")) << "a zombie counts";
 }
 
-TEST(CheckSharing, OrdinaryChildrenShareNothing) {
-  const ForkedTracee one, two, three;
-  EXPECT_THAT(CheckSharing(SurveyOf({one.pid(), two.pid(), three.pid()})), IsOk());
-}
-
-TEST(CheckSharing, TheParentOutsideCounts) {
-  const SharingChild child(CLONE_FILES);
-  Survey survey = SurveyOf({child.pid()});
-  survey.processes[0].stat.ppid = getpid();
-  EXPECT_THAT(CheckSharing(survey), FailsWith(ErrorCode::kUnsupported, "a descriptor table"));
-}
-
 TEST(DescribeRelations, TakesTheInnermostIds) {
   ProcessSurvey process;
   process.inner_pid = 7;
   process.inner_parent = 3;
   process.stat.exit_signal = SIGCHLD;
   process.stat.exit_code = 9 << 8;
+  process.shared.filesystem = 3;
   process.threads.emplace_back().status = "Name:\tx\nNSpgid:\t100\t7\nNSsid:\t90\t0\n";
   const auto running = DescribeRelations(process);
   ASSERT_THAT(running, IsOk());
   EXPECT_EQ(running.value().pid, 7);
   EXPECT_EQ(running.value().parent, 3);
   EXPECT_EQ(running.value().exit_signal, SIGCHLD);
+  EXPECT_EQ(running.value().shared.filesystem, 3);
   EXPECT_EQ(running.value().process_group, 7);
   EXPECT_EQ(running.value().session, 0) << "it is outside the namespace";
   EXPECT_FALSE(running.value().exit_status.has_value());

@@ -24,6 +24,7 @@
 #include "supervisor/checkpoint/memory_collector.h"
 #include "supervisor/checkpoint/process_writer.h"
 #include "supervisor/checkpoint/relations.h"
+#include "supervisor/checkpoint/sharing.h"
 #include "supervisor/checkpoint/survey.h"
 #include "supervisor/image/image_store.h"
 #include "supervisor/tracee/arch/x86_64/gadgets.h"
@@ -107,6 +108,7 @@ class SnapshotRun {
     for (const TreeMember& member : members) {
       if (!member.has_ended) RETURN_IF_ERROR(ClearLeftovers(member));
     }
+    ASSIGN_OR_RETURN(blank_, ScopedBlankProcess::Create());
     uint64_t expected_bytes = 0;
     {
       std::unique_ptr<Survey> first_look;
@@ -154,7 +156,8 @@ class SnapshotRun {
     ASSIGN_OR_RETURN(first_look, Survey::Take(members, kinds_, /*frozen=*/false));
     first_look->SetPolicy(options_.external, options_.save_files);
     RETURN_IF_ERROR(first_look->Check(kinds_));
-    return CheckSharing(*first_look);
+    FindSharing(*first_look, *blank_);
+    return CheckSharing(*first_look, *blank_, /*frozen=*/false);
   }
 
   Status ClearLeftovers(const TreeMember& member) {
@@ -173,7 +176,8 @@ class SnapshotRun {
     }
     survey->SetPolicy(options_.external, options_.save_files);
     RETURN_IF_ERROR(survey->Check(kinds_));
-    RETURN_IF_ERROR(CheckSharing(*survey));
+    FindSharing(*survey, *blank_);
+    RETURN_IF_ERROR(CheckSharing(*survey, *blank_, /*frozen=*/true));
     SnapshotContext context(image_->attachments(), files_, options_.save_files);
     context.SetSurvey(*survey);
     backtrace_deadline_ = Clock::now() + kBacktraceBudget;
@@ -362,6 +366,7 @@ class SnapshotRun {
   FreezeOptions freeze_;
   Clock::time_point backtrace_deadline_;
   std::unique_ptr<ImageWriter> image_;
+  std::unique_ptr<ScopedBlankProcess> blank_;  // Until the job is collected.
   std::unique_ptr<PageFileWriter> root_pages_;  // Until the root is collected.
   Manifest manifest_;
   std::vector<Subject> subjects_;  // Those that wait for the job to run again.

@@ -14,6 +14,7 @@
 #include "supervisor/checkpoint/in_flight.h"
 #include "supervisor/checkpoint/namespaces.h"
 #include "supervisor/checkpoint/same_file.h"
+#include "supervisor/checkpoint/sharing.h"
 #include "supervisor/kernel/living_thread.h"
 #include "supervisor/kernel/task_status.h"
 #include "supervisor/resource/describe.h"
@@ -108,7 +109,6 @@ Status SurveyDescriptors(ProcessSurvey& process, Survey& survey) {
   const std::string base = StrCat("/proc/", process.pid);
   ASSIGN_OR_RETURN(const std::vector<int> numbers, ListNumbers(base + "/fd"));
   ASSIGN_OR_RETURN(const ScopedFd pidfd, OpenPidfd(process));
-  process.first_descriptor = survey.descriptors.size();
   for (const int fd : numbers) {
     FdFacts facts;
     facts.pid = process.pid;
@@ -178,13 +178,16 @@ Status SurveyIdentity(const TreeMember& member, bool frozen, Survey& survey, Pro
   return Ok();
 }
 
-Status SurveyProcess(const TreeMember& member, const KindList& kinds, bool frozen, Survey& survey) {
+// `table`: who has the same descriptor table and was surveyed already, or 0.
+Status SurveyProcess(const TreeMember& member, const KindList& kinds, bool frozen, pid_t table, Survey& survey) {
   ProcessSurvey process;
   RETURN_IF_ERROR(SurveyIdentity(member, frozen, survey, process));
   if (!member.has_ended) {
     RETURN_IF_ERROR(CheckNamespaces(process.pid));
     RETURN_IF_ERROR(SurveyMappings(process, kinds));
-    RETURN_IF_ERROR(SurveyDescriptors(process, survey));
+    process.first_descriptor = survey.descriptors.size();
+    if (table == 0) RETURN_IF_ERROR(SurveyDescriptors(process, survey));
+    if (table != 0) survey.pids.AddSharer(member.pid, table);
   }
   survey.processes.push_back(std::move(process));
   return Ok();
@@ -247,8 +250,10 @@ Status CheckMayLook(pid_t pid) {
 
 Result<std::unique_ptr<Survey>> Survey::Take(std::span<const TreeMember> members, const KindList& kinds, bool frozen) {
   auto survey = std::make_unique<Survey>();
-  for (const TreeMember& member : members) {
-    Status taken = SurveyProcess(member, kinds, frozen, *survey);
+  const std::vector<pid_t> tables = FindSharedTables(members);
+  for (size_t i = 0; i < members.size(); ++i) {
+    const TreeMember& member = members[i];
+    Status taken = SurveyProcess(member, kinds, frozen, tables[i], *survey);
     if (taken.has_value()) continue;
     // Of a running tree anybody but the root may come and go.
     if (!frozen && member.parent >= 0 && IsLeaving(member.pid)) continue;

@@ -12,6 +12,7 @@
 #include "supervisor/base/result.h"
 #include "supervisor/base/scoped_fd.h"
 #include "supervisor/checkpoint/frozen_tree.h"
+#include "supervisor/image/documents.h"
 #include "supervisor/kernel/memory_map.h"
 #include "supervisor/kernel/proc_stat.h"
 #include "supervisor/resource/kind_list.h"
@@ -33,12 +34,13 @@ struct ProcessSurvey {
   std::string comm;
   ProcStat stat;
   bool has_ended = false;  // A zombie: nothing of what follows but threads[0].
+  SharedWith shared;       // By their inner pids; see FindSharing().
 
   std::vector<TaskFacts> threads;  // Leader first; without it if it has exited.
   std::optional<TaskFacts> exited_leader;
   std::vector<MemoryMapping> mappings;
   std::vector<const MappingKind*> mapping_kinds;  // Per mapping.
-  size_t first_descriptor = 0;  // Of Survey::descriptors, that many.
+  size_t first_descriptor = 0;  // Of Survey::descriptors, that many; none if it shares those of one before it.
   size_t descriptor_count = 0;
 };
 

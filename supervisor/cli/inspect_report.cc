@@ -10,6 +10,7 @@
 
 #include "supervisor/base/str_cat.h"
 #include "supervisor/cli/text.h"
+#include "supervisor/image/shared_state.h"
 
 namespace tardigrade {
 namespace {
@@ -99,6 +100,12 @@ void AppendDescriptors(const ProcessDocument& process, const FilesDocument& file
   }
 }
 
+void AppendShared(const SharedWith& shared, std::string& out) {
+  for (const SharedState& state : kSharedStates) {
+    if (shared.*state.with != 0) out += StrCat("  shares ", state.what, " with process ", shared.*state.with, "\n");
+  }
+}
+
 // Scalars as they are, lists by their length, structures not at all.
 std::string MemberText(const std::string& name, const Value& value) {
   if (const std::string* text = value.AsString(); text != nullptr)
@@ -180,7 +187,8 @@ std::string InspectText(const std::string& dir, const ImageContents& contents) {
     out += "\n";
     AppendThreads(document, out);
     AppendMappings(process, out);
-    AppendDescriptors(document, contents.files, out);
+    AppendShared(document.shared, out);
+    if (document.shared.descriptors == 0) AppendDescriptors(document, contents.files, out);
   }
   return out;
 }

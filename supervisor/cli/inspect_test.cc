@@ -129,7 +129,7 @@ TEST(Inspect, PrintsTheWholeImage) {
   const Answer answer = Inspect({"x.image"});
   EXPECT_EQ(answer.status, 0) << answer.err;
   EXPECT_EQ(answer.out,
-            "image    x.image, version 2, made 2024-05-06T07:08:09Z by 0.1\n"
+            "image    x.image, version 3, made 2024-05-06T07:08:09Z by 0.1\n"
             "host     box, Linux 6.18, x86_64\n"
             "size     100 B in 1 file\n"
             "\n"
@@ -155,6 +155,17 @@ TEST(Inspect, HasItAllInJson) {
   EXPECT_THAT(answer.out, HasSubstr("\"symbol\":\"poll\""));
   EXPECT_THAT(answer.out, HasSubstr("\"hostname\":\"box\""));
   EXPECT_THAT(answer.out, HasSubstr("\"path\":\"/etc/passwd\""));
+}
+
+TEST(Inspect, SaysWhatAProcessShares) {
+  FakeImage image;
+  image.process.shared.descriptors = 3;
+  image.process.shared.filesystem = 4;
+  const auto contents = ImageContents::Read(image);
+  ASSERT_TRUE(contents.has_value());
+  const std::string text = InspectText("x", contents.value());
+  EXPECT_THAT(text, HasSubstr("  shares a descriptor table with process 3\n  shares a working directory with process 4\n"));
+  EXPECT_THAT(text, ::testing::Not(HasSubstr("descriptors\n")));
 }
 
 TEST(Inspect, Verifies) {

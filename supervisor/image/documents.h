@@ -17,7 +17,7 @@
 namespace tardigrade {
 
 inline constexpr const char* kImageFormat = "tardigrade-image";
-inline constexpr uint32_t kImageVersion = 2;
+inline constexpr uint32_t kImageVersion = 3;
 
 // One kind's state, with the name that finds the kind again.
 struct KindState {
@@ -218,6 +218,22 @@ struct ControllingTerminal {
   }
 };
 
+// With whom a process has kernel state in common (clone(2)): the pid of the first process of the image that
+// has the same.  0: it is that itself, or has its own.
+struct SharedWith {
+  int32_t descriptors = 0;     // CLONE_FILES; then it lists none, and those of that process are its own.
+  int32_t filesystem = 0;      // CLONE_FS
+  int32_t semaphore_undo = 0;  // CLONE_SYSVSEM
+  int32_t io_context = 0;      // CLONE_IO
+  template <typename Self, typename Visitor>
+  static void Fields(Self& self, Visitor& visit) {
+    visit("descriptors", self.descriptors, Range<int32_t>{0, 1 << 22});
+    visit("filesystem", self.filesystem, Range<int32_t>{0, 1 << 22});
+    visit("semaphore_undo", self.semaphore_undo, Range<int32_t>{0, 1 << 22});
+    visit("io_context", self.io_context, Range<int32_t>{0, 1 << 22});
+  }
+};
+
 // process-<pid>.json
 struct ProcessDocument {
   int32_t pid = 0;
@@ -232,6 +248,7 @@ struct ProcessDocument {
   std::optional<int32_t> exit_status;
   int32_t stop_signal = 0;    // The job was stopped by this signal (SIGSTOP, ...); 0 if it ran.
   bool stop_reported = false;  // Its parent knows: wait(2) has said so.
+  SharedWith shared;
   std::vector<ThreadDocument> threads;  // Leader first.
   std::vector<KindState> states;
   std::vector<MappingDocument> mappings;  // By address.
@@ -252,6 +269,7 @@ struct ProcessDocument {
     visit("exit_status", self.exit_status, Range<int32_t>{0, 0xffff});
     visit("stop_signal", self.stop_signal, Range<int32_t>{0, 64});
     visit("stop_reported", self.stop_reported);
+    visit("shared", self.shared);
     visit("threads", self.threads, Range<size_t>{0, 100000});
     visit("states", self.states);
     visit("mappings", self.mappings);

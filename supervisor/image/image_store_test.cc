@@ -269,7 +269,7 @@ TEST_F(ImageStoreTest, MalformedManifestsAreRefused) {
     EXPECT_THAT(ImageReader::Open(dir()), FailsWith(ErrorCode::kBadImage, why)) << to;
     ASSERT_THAT(SetManifest(before), IsOk());
   };
-  refuses("\"version\": 2", "\"version\": 3", "image version 3; this build reads version 2");
+  refuses("\"version\": 3", "\"version\": 4", "image version 4; this build reads version 3");
   refuses("tardigrade-image", "other-image", "not that of a tardigrade-image");
   refuses("\"process-7.json\"", "\"../../etc/passwd\"", "");
   refuses("\"name\": \"data.bin\"", "\"name\": \"../data.bin\"", "malformed file name");

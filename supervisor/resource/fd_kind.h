@@ -151,8 +151,10 @@ class FdKind {
   }
 
   // After that, in every process for which there is something: adds what makes it, `of_process`, again.
-  virtual Status PlanOfProcess(const Value& state, const Value& of_process, int fd, SyscallPlan& plan) const {
-    (void)state, (void)fd, (void)plan;
+  // Processes that share a descriptor table have it in common: the first does what is not of a certain
+  // other (`sharer` 0), the others what is theirs alone (`sharer`: their pid).
+  virtual Status PlanOfProcess(const Value& state, const Value& of_process, int fd, int32_t sharer, SyscallPlan& plan) const {
+    (void)state, (void)fd, (void)sharer, (void)plan;
     if (of_process.IsNull()) return Ok();
     return Error(ErrorCode::kBadImage, StrCat("a ", name(), " has nothing of a process alone"));
   }

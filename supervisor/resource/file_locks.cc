@@ -4,8 +4,10 @@
 #include <sys/file.h>
 #include <sys/syscall.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
+#include <optional>
 #include <sstream>
 #include <string_view>
 
@@ -43,6 +45,8 @@ Result<FileLock> ParseLock(std::string_view line) {
                  StrCat("the file is under a ", kind, ", which cannot be saved; give it up first"));
   }
   lock.exclusive = type == "WRITE";
+  int64_t holder = 0;  // -1 for locks of a description.
+  if (ParseNumber(pid, holder)) lock.pid = static_cast<int32_t>(std::max<int64_t>(holder, 0));
   int64_t last_byte = 0;
   const bool to_end = last == "EOF";
   if ((type != "WRITE" && type != "READ") || !ParseNumber(first, lock.start) ||
@@ -109,13 +113,18 @@ Result<Lease> ParseLease(const FdInfo& info) {
 Result<std::vector<FileLock>> ParseDescriptionLocks(const FdInfo& info) {
   ASSIGN_OR_RETURN(std::vector<FileLock> locks, ParseLocks(info));
   std::erase_if(locks, IsOfProcess);
+  for (FileLock& lock : locks) lock.pid = 0;
   return locks;
 }
 
-Result<Value> CollectProcessLocks(const FdInfo& info) {
+Result<Value> CollectProcessLocks(const FdFacts& file) {
   ProcessLocks of_process;
-  ASSIGN_OR_RETURN(of_process.locks, ParseLocks(info));
+  ASSIGN_OR_RETURN(of_process.locks, ParseLocks(file.info));
   std::erase_if(of_process.locks, [](const FileLock& lock) { return !IsOfProcess(lock); });
+  for (FileLock& lock : of_process.locks) {
+    const std::optional<pid_t> sharer = file.job == nullptr ? std::nullopt : file.job->InnerSharer(lock.pid, file.pid);
+    lock.pid = sharer.value_or(0);
+  }
   return of_process.locks.empty() ? Value() : Encode(of_process);
 }
 
@@ -145,12 +154,13 @@ Status PlanLease(Lease lease, bool has_owner, const std::string& path, int fd, S
   return Ok();
 }
 
-Status PlanProcessLocks(const Value& of_process, const std::string& path, int fd,
+Status PlanProcessLocks(const Value& of_process, const std::string& path, int fd, int32_t sharer,
                         SyscallPlan& plan) {
   if (of_process.IsNull()) return Ok();
   ASSIGN_OR_RETURN(const ProcessLocks decoded, Decode<ProcessLocks>(of_process, "of_process"));
   for (const FileLock& lock : decoded.locks) {
     if (!IsOfProcess(lock)) return Error(ErrorCode::kBadImage, "a process's lock is not its own");
+    if (lock.pid != sharer) continue;
     plan.Add(Attempt(path), SYS_fcntl, {fd, F_SETLK, Arg::Copy(ToFlock(lock))});
   }
   return Ok();

@@ -8,6 +8,7 @@
 #include "supervisor/base/result.h"
 #include "supervisor/image/fields.h"
 #include "supervisor/kernel/fdinfo.h"
+#include "supervisor/resource/fd_kind.h"
 #include "supervisor/resource/syscall_plan.h"
 
 namespace tardigrade {
@@ -24,6 +25,9 @@ struct FileLock {
   bool exclusive = false;
   int64_t start = 0;   // Bytes.
   int64_t length = 0;  // Bytes; 0: to the end, wherever that will be.
+  // Of several processes that share a descriptor table, and with it the lock, the one that took it
+  // (l_pid), as the job sees it; 0: the first, or nobody else.
+  int32_t pid = 0;
 
   bool operator==(const FileLock&) const = default;
   template <typename Self, typename Visitor>
@@ -32,6 +36,7 @@ struct FileLock {
     visit("exclusive", self.exclusive);
     visit("start", self.start, Range<int64_t>{0, INT64_MAX});
     visit("length", self.length, Range<int64_t>{0, INT64_MAX});
+    visit("pid", self.pid, Range<int32_t>{0, 1 << 22});
   }
 };
 
@@ -43,7 +48,8 @@ enum class Lease : int32_t {
 };
 
 // The "lock:" lines of fdinfo: locks that were taken through this description.  fs/locks.c,
-// lock_get_status().  Leases are left out.  Errors: kUnsupported for delegations and layouts.
+// lock_get_status(); `pid` as seen here.  Leases are left out.  Errors: kUnsupported for delegations and
+// layouts.
 Result<std::vector<FileLock>> ParseLocks(const FdInfo& info);
 
 // The lease among them.  Errors: kUnsupported for one that somebody waits for to be given up.
@@ -57,14 +63,15 @@ Result<std::vector<FileLock>> ParseDescriptionLocks(const FdInfo& info);
 Status PlanLease(Lease lease, bool has_owner, const std::string& path, int fd, SyscallPlan& plan);
 
 // Those of the process, for FdKind::CollectOfProcess(): fdinfo shows every process its own.
-Result<Value> CollectProcessLocks(const FdInfo& info);
+Result<Value> CollectProcessLocks(const FdFacts& file);
 
 // Takes those of the description.  Errors: kSystem with EAGAIN if somebody else holds one.
 Status TakeDescriptionLocks(const std::vector<FileLock>& locks, const std::string& path,
                             int local_fd);
 
-// Has the task take those of the process, as CollectProcessLocks() found them.  Errors: kBadImage.
-Status PlanProcessLocks(const Value& of_process, const std::string& path, int fd,
+// Has the task take those of the process, as CollectProcessLocks() found them, that are `sharer`'s
+// (FileLock::pid).  Errors: kBadImage.
+Status PlanProcessLocks(const Value& of_process, const std::string& path, int fd, int32_t sharer,
                         SyscallPlan& plan);
 
 }  // namespace tardigrade

@@ -22,8 +22,8 @@ TEST(ParseLocks, ReadsEveryKind) {
   ASSERT_THAT(locks, IsOk());
   EXPECT_EQ(locks.value(),
             (std::vector<FileLock>{
-                {.kind = LockKind::kFlock, .exclusive = true, .start = 0, .length = 0},
-                {.kind = LockKind::kPosix, .exclusive = false, .start = 10, .length = 5},
+                {.kind = LockKind::kFlock, .exclusive = true, .start = 0, .length = 0, .pid = 9398},
+                {.kind = LockKind::kPosix, .exclusive = false, .start = 10, .length = 5, .pid = 9398},
                 {.kind = LockKind::kDescription, .exclusive = true, .start = 7, .length = 0}}));
 }
 
@@ -31,13 +31,41 @@ TEST(ParseLocks, TellsApartWhoseTheyAre) {
   const FdInfo info = Info("lock:\t1: FLOCK  ADVISORY  WRITE 9398 fe:00:10953857 0 EOF\n"
                            "lock:\t2: POSIX  ADVISORY  WRITE 9398 fe:00:10953857 10 14\n");
   EXPECT_EQ(ParseDescriptionLocks(info).value().size(), 1u);
-  const Result<Value> of_process = CollectProcessLocks(info);
+  FdFacts file;
+  file.info = info;
+  const Result<Value> of_process = CollectProcessLocks(file);
   ASSERT_THAT(of_process, IsOk());
   SyscallPlan plan;
-  ASSERT_THAT(PlanProcessLocks(of_process.value(), "/x", 5, plan), IsOk());
+  ASSERT_THAT(PlanProcessLocks(of_process.value(), "/x", 5, 0, plan), IsOk());
   EXPECT_EQ(plan.size(), 1u);
-  EXPECT_TRUE(CollectProcessLocks(Info("lock:\t1: FLOCK  ADVISORY  WRITE 9398 fe:00:10953857 0 EOF\n")).value().IsNull());
-  EXPECT_THAT(PlanProcessLocks(Value(7), "/x", 5, plan), FailsWith(ErrorCode::kBadImage, "of_process"));
+  file.info = Info("lock:\t1: FLOCK  ADVISORY  WRITE 9398 fe:00:10953857 0 EOF\n");
+  EXPECT_TRUE(CollectProcessLocks(file).value().IsNull());
+  EXPECT_THAT(PlanProcessLocks(Value(7), "/x", 5, 0, plan), FailsWith(ErrorCode::kBadImage, "of_process"));
+}
+
+TEST(ProcessLocks, OfASharedTableEachTakesItsOwn) {
+  JobPids job;
+  job.AddProcess(100, 1);
+  job.AddProcess(101, 2);
+  job.AddProcess(102, 3);
+  job.AddSharer(101, 100);
+  job.AddSharer(102, 90);
+  FdFacts file;
+  file.pid = 100;
+  file.job = &job;
+  file.info = Info("lock:\t1: POSIX  ADVISORY  WRITE 100 fe:00:10953857 0 0\n"
+                   "lock:\t2: POSIX  ADVISORY  WRITE 101 fe:00:10953857 1 1\n"
+                   "lock:\t3: POSIX  ADVISORY  WRITE 102 fe:00:10953857 2 2\n"
+                   "lock:\t4: POSIX  ADVISORY  WRITE 103 fe:00:10953857 3 3\n");
+  const Result<Value> locks = CollectProcessLocks(file);
+  ASSERT_THAT(locks, IsOk());
+  SyscallPlan first, second, other;
+  ASSERT_THAT(PlanProcessLocks(locks.value(), "/x", 5, 0, first), IsOk());
+  ASSERT_THAT(PlanProcessLocks(locks.value(), "/x", 5, 2, second), IsOk());
+  ASSERT_THAT(PlanProcessLocks(locks.value(), "/x", 5, 3, other), IsOk());
+  EXPECT_EQ(first.size(), 3u);
+  EXPECT_EQ(second.size(), 1u);
+  EXPECT_EQ(other.size(), 0u);
 }
 
 TEST(ParseLocks, DelegationsAreRefused) {

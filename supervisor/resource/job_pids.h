@@ -13,10 +13,16 @@ namespace tardigrade {
 class JobPids {
  public:
   void AddProcess(pid_t outer, pid_t inner) { processes_.emplace(outer, inner); }
+  // One that has the descriptor table of `first`, both as the supervisor sees them.
+  void AddSharer(pid_t outer, pid_t first) { table_of_.emplace(outer, first); }
   void AddGroup(pid_t outer, pid_t inner) { groups_.emplace(outer, inner); }
 
   // nullopt if it is not part of the job.
   std::optional<pid_t> InnerProcess(pid_t outer) const { return Find(processes_, outer); }
+  // nullopt if it does not share the table of `first`, or is that itself.
+  std::optional<pid_t> InnerSharer(pid_t outer, pid_t first) const {
+    return Find(table_of_, outer) == first ? InnerProcess(outer) : std::nullopt;
+  }
   std::optional<pid_t> InnerGroup(pid_t outer) const { return Find(groups_, outer); }
 
  private:
@@ -27,6 +33,7 @@ class JobPids {
 
   std::map<pid_t, pid_t> processes_;
   std::map<pid_t, pid_t> groups_;
+  std::map<pid_t, pid_t> table_of_;
 };
 
 }  // namespace tardigrade

@@ -5,6 +5,8 @@
 #include <optional>
 #include <set>
 
+#include "supervisor/restore/shared_births.h"
+
 namespace tardigrade {
 namespace {
 
@@ -212,7 +214,9 @@ class Planner {
 }  // namespace
 
 Result<BirthPlan> BirthPlan::Make(const LoadedImage& image, const std::function<bool(int32_t pid)>& is_free) {
-  return Planner(image, is_free).Run();
+  ASSIGN_OR_RETURN(BirthPlan plan, Planner(image, is_free).Run());
+  RETURN_IF_ERROR(PlanSharedBirths(image, plan));
+  return plan;
 }
 
 }  // namespace tardigrade

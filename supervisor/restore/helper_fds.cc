@@ -12,8 +12,8 @@
 namespace tardigrade {
 namespace {
 
-// What kinds open for a moment while they make files.
-constexpr size_t kMomentary = 32;
+// What kinds open for a moment while they make files, in each task.
+constexpr int kMomentary = 32;
 
 int HighestOwnFd() {
   int highest = 2;
@@ -55,6 +55,17 @@ Status FindBackings(const ProcessDocument& process, const KindList& kinds, Helpe
   return Ok();
 }
 
+// How many of those that share its descriptor table come before each process.
+std::vector<int> PlacesInTable(const LoadedImage& image) {
+  std::map<int32_t, int> members;  // By the first's pid.
+  std::vector<int> places;
+  for (const LoadedProcess& process : image.processes) {
+    const int32_t with = process.document.shared.descriptors;
+    places.push_back(members[with == 0 ? process.document.pid : with]++);
+  }
+  return places;
+}
+
 }  // namespace
 
 int FindFreeNumbers(std::span<const int> taken, int lowest, int count, uint64_t limit) {
@@ -85,19 +96,23 @@ Result<std::vector<HelperFds>> AssignHelperFds(const LoadedImage& image, const K
   }
   rlimit limit = {};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return Error::Errno("getrlimit");
-  const size_t count =
-      1 + most_backings + image.files.files.size() + image.files.objects.size() + 2 * kMomentary;
+  const std::vector<int> places = PlacesInTable(image);
+  const int sharers = *std::max_element(places.begin(), places.end()) + 1;
+  const int of_each = 1 + static_cast<int>(most_backings);
+  const int momentary = kMomentary * sharers;
+  const size_t count = static_cast<size_t>(of_each * sharers + 2 * momentary) + image.files.files.size() + image.files.objects.size();
   // Below are this process's own descriptors, and room for what is open for a moment.
-  const int lowest = HighestOwnFd() + static_cast<int>(kMomentary);
+  const int lowest = HighestOwnFd() + momentary;
   const int pages = FindFreeNumbers(taken, lowest, static_cast<int>(count), limit.rlim_max);
   if (pages < 0)
     return Error(ErrorCode::kDenied,
                  StrCat("the hard limit of open files here is ", limit.rlim_max,
                         ", too low to make this job's; raise it (ulimit -Hn)"));
-  for (HelperFds& fds : all) {
-    fds.pages = pages;
-    for (size_t i = 0; i < fds.opened_from.size(); ++i) fds.backings.push_back(pages + 1 + static_cast<int>(i));
-    fds.first_free = pages + 1 + static_cast<int>(most_backings + kMomentary / 2);
+  for (size_t process = 0; process < all.size(); ++process) {
+    HelperFds& fds = all[process];
+    fds.pages = pages + places[process] * of_each;
+    for (size_t i = 0; i < fds.opened_from.size(); ++i) fds.backings.push_back(fds.pages + 1 + static_cast<int>(i));
+    fds.first_free = pages + of_each * sharers + momentary / 2;
   }
   return all;
 }

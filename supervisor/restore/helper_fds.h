@@ -12,9 +12,10 @@
 namespace tardigrade {
 
 // Which numbers the restorer's own descriptors have in a task: one block that holds none of the
-// job's.  Its beginning and its end are the same in all tasks, because descriptors are inherited.
+// job's.  Its beginning and its end are the same in all tasks, because descriptors are inherited; only the
+// page file and the backings of tasks that share a table follow one another.
 struct HelperFds {
-  int pages = -1;                   // The page file; the lowest helper.
+  int pages = -1;                   // The page file; the task's lowest helper.
   std::vector<int> backings;        // Distinct files behind mappings; they follow one another.
   std::vector<size_t> backing_of;   // Per mapping: index into `backings`; npos for none.
   std::vector<size_t> opened_from;  // Per backing: a mapping that names it.

@@ -3,9 +3,11 @@
 #include <sys/syscall.h>
 
 #include <cstring>
+#include <map>
 #include <set>
 
 #include "supervisor/arch/x86_64/host.h"
+#include "supervisor/image/shared_state.h"
 
 namespace tardigrade {
 namespace {
@@ -108,6 +110,25 @@ Status CheckTree(const std::vector<LoadedProcess>& processes) {
   return Ok();
 }
 
+// The first that has it comes first, and lives.
+Status CheckShared(const std::vector<LoadedProcess>& processes) {
+  std::map<int32_t, const ProcessDocument*> living;
+  for (const LoadedProcess& process : processes) {
+    const ProcessDocument& document = process.document;
+    for (const SharedState& state : kSharedStates) {
+      const int32_t with = document.shared.*state.with;
+      if (with == 0) continue;
+      const auto first = living.find(with);
+      if (process.has_ended() || first == living.end() || first->second->shared.*state.with != 0)
+        return Bad(StrCat("process ", document.pid, " cannot share ", state.what, " with ", with));
+    }
+    if (document.shared.descriptors != 0 && !document.descriptors.empty())
+      return Bad(StrCat("process ", document.pid, " has descriptors, and yet those of another"));
+    if (!process.has_ended()) living.emplace(document.pid, &document);
+  }
+  return Ok();
+}
+
 }  // namespace
 
 Result<LoadedImage> LoadedImage::Load(const std::string& dir) {
@@ -120,6 +141,7 @@ Result<LoadedImage> LoadedImage::Load(const std::string& dir) {
     image.processes.push_back(std::move(process));
   }
   RETURN_IF_ERROR(CheckTree(image.processes));
+  RETURN_IF_ERROR(CheckShared(image.processes));
   return image;
 }
 

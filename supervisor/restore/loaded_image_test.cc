@@ -169,6 +169,17 @@ TEST_F(LoadedTreeTest, WhoHasEndedHasNothing) {
   EXPECT_BAD("has ended");
 }
 
+TEST_F(LoadedTreeTest, WhatIsSharedIsThatOfALivingOneBefore) {
+  child_.shared.filesystem = 7;
+  EXPECT_BAD("process 8 cannot share a working directory with 7");
+  child_.shared.filesystem = 0;
+  process_.shared.io_context = 8;
+  EXPECT_BAD("process 7 cannot share an I/O context with 8");
+  process_.shared.io_context = 0;
+  process_.shared.descriptors = 7;
+  EXPECT_BAD("process 7 cannot share a descriptor table with 7");
+}
+
 TEST_F(LoadedTreeTest, IdsAreDistinct) {
   child_.pid = 7;
   EXPECT_BAD("process 7 is there twice");

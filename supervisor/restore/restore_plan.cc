@@ -142,12 +142,21 @@ class Planner {
         RETURN_IF_ERROR((kind->*step)(image_.files.files[file].state, descriptor->fd, plan), "fd ", descriptor->fd);
       }
     }
-    for (const DescriptorDocument& d : image_.processes[index].document.descriptors) {
+    const ProcessDocument& document = image_.processes[index].document;
+    const int32_t sharer = document.shared.descriptors == 0 ? 0 : document.pid;
+    for (const DescriptorDocument& d : TableOf(document)) {
       if (d.of_process.IsNull()) continue;
       ASSIGN_OR_RETURN(const FdKind* kind, KindOf(d.file));
-      RETURN_IF_ERROR(kind->PlanOfProcess(image_.files.files[d.file].state, d.of_process, d.fd, plan), "fd ", d.fd);
+      RETURN_IF_ERROR(kind->PlanOfProcess(image_.files.files[d.file].state, d.of_process, d.fd, sharer, plan), "fd ", d.fd);
     }
     return Ok();
+  }
+
+  const std::vector<DescriptorDocument>& TableOf(const ProcessDocument& process) const {
+    for (const LoadedProcess& other : image_.processes) {
+      if (process.shared.descriptors != 0 && other.document.pid == process.shared.descriptors) return other.document.descriptors;
+    }
+    return process.descriptors;
   }
 
   Result<const FdKind*> KindOf(uint32_t file) const {

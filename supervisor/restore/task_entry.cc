@@ -1,7 +1,7 @@
 #include "supervisor/restore/task_entry.h"
 
-#include <fcntl.h>
 #include <linux/sched.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -10,15 +10,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <ctime>
-#include <map>
 #include <utility>
 #include <vector>
 
 #include "supervisor/restore/file_factory.h"
 #include "supervisor/restore/session_terminal.h"
+#include "supervisor/restore/task_descriptors.h"
 
 namespace tardigrade {
 namespace {
@@ -28,11 +27,6 @@ Status RaiseFileLimit() {
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return Error::Errno("getrlimit");
   limit.rlim_cur = limit.rlim_max;
   if (setrlimit(RLIMIT_NOFILE, &limit) != 0) return Error::Errno("raising the limit of open files");
-  return Ok();
-}
-
-Status PutAt(int from, int number, int flags) {
-  if (dup3(from, number, flags) < 0) return Error::Errno("putting a descriptor at ", number);
   return Ok();
 }
 
@@ -48,20 +42,34 @@ Status UnregisterRseq() {
   return Error::Errno("unregistering the restartable sequence");
 }
 
-// clone3(2), like fork(2), with a chosen pid.
-pid_t Fork(pid_t pid, int exit_signal) {
+// A task passes on an I/O context only if it has one: kernel/fork.c, copy_io().
+void MakeIoContext() {
+  constexpr int kWhoProcess = 1, kNoPriority = 0;  // IOPRIO_WHO_PROCESS, IOPRIO_CLASS_NONE
+  (void)syscall(SYS_ioprio_set, kWhoProcess, 0, kNoPriority);
+}
+
+// clone3(2), like fork(2), with a chosen pid.  `sharing`: flags of what the child has of this task.
+pid_t Fork(pid_t pid, int exit_signal, uint64_t sharing = 0) {
+  constexpr uint64_t kCloneIo = 0x80000000;
+  if ((sharing & kCloneIo) != 0) MakeIoContext();
   clone_args args = {};
+  args.flags = sharing;
   args.exit_signal = static_cast<uint64_t>(exit_signal);
   args.set_tid = reinterpret_cast<uint64_t>(&pid);
   args.set_tid_size = 1;
   return static_cast<pid_t>(syscall(SYS_clone3, &args, sizeof(args)));
 }
 
+Status Unshare(uint64_t flags) {
+  if (flags != 0 && unshare(static_cast<int>(flags)) != 0) return Error::Errno("giving up what was passed on to children");
+  return Ok();
+}
+
 // One task of the tree, from its birth until it enters its segment, or ends as a zombie.
 class Task {
  public:
   Task(const TaskInputs& in, FileFactory& factory, size_t index)
-      : in_(in), factory_(factory), index_(index), births_(in.plan->births.tasks[index]) {}
+      : in_(in), factory_(factory), index_(index), births_(in.plan->births.tasks[index]), descriptors_(in, factory, index) {}
 
   [[noreturn]] void Run() {
     if (Status prepared = Prepare(); !prepared.has_value()) {
@@ -71,7 +79,11 @@ class Task {
       _exit(127);
     }
     if (process().has_ended()) End();
-    CloseTheRest();
+    if (descriptors_.owns()) {
+      descriptors_.CloseTheRest();
+    } else {
+      descriptors_.AwaitOwner();
+    }
     in_.segments[index_]->Enter();
   }
 
@@ -84,12 +96,17 @@ class Task {
   Status Prepare() {
     RETURN_IF_ERROR(TakePlace());
     if (process().has_ended()) return Ok();
-    if (index_ != 0) RETURN_IF_ERROR(factory_.TakeLateFiles());
-    RETURN_IF_ERROR(OpenBackings());
+    RETURN_IF_ERROR(descriptors_.PlaceHelpers());
     RETURN_IF_ERROR(DoForProcess());
     RETURN_IF_ERROR(WatchChildrenEnd());
     RETURN_IF_ERROR(UnregisterRseq());
-    return NumberDescriptors();
+    const auto sharers = static_cast<uint32_t>(descriptors_.sharers());
+    if (!descriptors_.owns()) {
+      in_.board->Arrive(TreeBoard::kPlaced, sharers);
+      return Ok();
+    }
+    RETURN_IF_ERROR(AwaitStage(TreeBoard::kPlaced, sharers));
+    return descriptors_.NumberJobs();
   }
 
   // Births, session and group.
@@ -104,6 +121,7 @@ class Task {
     RETURN_IF_ERROR(MakeChildren(births_.children));
     RETURN_IF_ERROR(MakeAdoptees(births_.adoptees));
     for (const BirthPlan::SessionStandIn& stand_in : births_.stand_ins) RETURN_IF_ERROR(MakeByStandIn(stand_in));
+    RETURN_IF_ERROR(Unshare(births_.unshares));
     RETURN_IF_ERROR(Meet(TreeBoard::kBorn, 0));
     RETURN_IF_ERROR(AwaitStage(TreeBoard::kGo, 1));
     if (index_ == 0) RETURN_IF_ERROR(factory_.CreateLateFiles());
@@ -111,6 +129,8 @@ class Task {
     if (births_.group == document().pid && setpgid(0, 0) != 0) return Error::Errno("making the process group");
     RETURN_IF_ERROR(StandInForGroup());
     RETURN_IF_ERROR(Meet(TreeBoard::kLeading, count()));
+    // All have theirs before any puts a descriptor at a number of its choice: tables may be shared.
+    if (index_ != 0 && !process().has_ended() && descriptors_.owns()) RETURN_IF_ERROR(factory_.TakeLateFiles());
     if (births_.group != 0 && getpgrp() != births_.group && setpgid(0, births_.group) != 0)
       return Error::Errno("joining the process group ", births_.group);
     RETURN_IF_ERROR(Meet(TreeBoard::kJoined, count()));
@@ -148,7 +168,9 @@ class Task {
 
   Status MakeChild(size_t child) {
     const ProcessDocument& document = in_.image->processes[child].document;
-    const pid_t pid = Fork(document.pid, document.exit_signal);
+    const BirthPlan::Task& births = in_.plan->births.tasks[child];
+    RETURN_IF_ERROR(Unshare(births.maker_unshares));
+    const pid_t pid = Fork(document.pid, document.exit_signal, births.born_sharing);
     if (pid < 0) return Error::Errno("making process ", document.pid);
     if (pid == 0) Task(in_, factory_, child).Run();
     return Ok();
@@ -156,7 +178,9 @@ class Task {
 
   Status MakeAdoptees(const std::vector<BirthPlan::Adoptee>& adoptees) {
     for (const BirthPlan::Adoptee& adoptee : adoptees) {
-      const pid_t between = Fork(adoptee.between, SIGCHLD);
+      const BirthPlan::Task& births = in_.plan->births.tasks[adoptee.child];
+      RETURN_IF_ERROR(Unshare(births.maker_unshares));
+      const pid_t between = Fork(adoptee.between, SIGCHLD, births.born_sharing);
       if (between < 0) return Error::Errno("making process ", adoptee.between, ", which is to make another and to end");
       if (between == 0) {
         const Status made = MakeChild(adoptee.child);
@@ -172,7 +196,8 @@ class Task {
   // setting is restored.
   Status MakeByStandIn(const BirthPlan::SessionStandIn& stand_in) {
     if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) return Error::Errno("becoming a subreaper");
-    const pid_t pid = Fork(stand_in.pid, SIGCHLD);
+    RETURN_IF_ERROR(Unshare(stand_in.maker_unshares));
+    const pid_t pid = Fork(stand_in.pid, SIGCHLD, stand_in.born_sharing);
     if (pid < 0) return Error::Errno("making a stand-in for process ", stand_in.pid);
     if (pid != 0) {
       session_stand_ins_.push_back(pid);
@@ -263,44 +288,6 @@ class Task {
     return AwaitStage(stage, arrivals);
   }
 
-  // Each goes to its number at once: what is open below never grows into the helpers' numbers.
-  Status OpenBackings() {
-    const HelperFds& fds = plan().fds;
-    for (size_t i = 0; i < fds.backings.size(); ++i) {
-      const MappingDocument& mapping = document().mappings[fds.opened_from[i]];
-      ASSIGN_OR_RETURN(ScopedFd fd, factory_.OpenBacking(mapping.backing), "opening what is mapped at ", Hex(mapping.start), " (", mapping.path, ")");
-      if (!fd.valid()) return Error(ErrorCode::kInternal, StrCat("nothing is behind the mapping at ", Hex(mapping.start)));
-      RETURN_IF_ERROR(PutAt(fd.get(), fds.backings[i], O_CLOEXEC));
-    }
-    for (const std::string& warning : factory_.TakeWarnings()) in_.channel->SayWarning(warning);
-    return Ok();
-  }
-
-  // Numbers the job's descriptors and the page file.
-  Status NumberDescriptors() {
-    RETURN_IF_ERROR(PutAt(process().pages->fd(), plan().fds.pages, O_CLOEXEC));
-    std::map<int32_t, const DescriptorDocument*> by_number;
-    for (const DescriptorDocument& d : document().descriptors) by_number.emplace(d.fd, &d);
-    for (const auto& [fd, d] : by_number)
-      RETURN_IF_ERROR(PutAt(factory_.file(d->file), fd, d->close_on_exec ? O_CLOEXEC : 0));
-    return Ok();
-  }
-
-  // What lies between and behind the numbers that stay.  Nothing can be reported after this.
-  void CloseTheRest() {
-    std::vector<int> keep;
-    for (const DescriptorDocument& d : document().descriptors) keep.push_back(d.fd);
-    keep.push_back(plan().fds.pages);
-    keep.insert(keep.end(), plan().fds.backings.begin(), plan().fds.backings.end());
-    std::sort(keep.begin(), keep.end());
-    unsigned next = 0;
-    for (const int fd : keep) {
-      if (static_cast<unsigned>(fd) > next) syscall(SYS_close_range, next, static_cast<unsigned>(fd) - 1, 0);
-      next = static_cast<unsigned>(fd) + 1;
-    }
-    syscall(SYS_close_range, next, ~0u, 0);
-  }
-
   // As it ended the first time, but for a core dump.
   [[noreturn]] void End() {
     (void)prctl(PR_SET_NAME, in_.image->reader->manifest().processes[index_].comm.c_str());
@@ -320,6 +307,7 @@ class Task {
   FileFactory& factory_;
   const size_t index_;
   const BirthPlan::Task& births_;
+  TaskDescriptors descriptors_;
   std::vector<pid_t> session_stand_ins_;
   SessionTerminal terminal_;
 };

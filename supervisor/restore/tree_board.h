@@ -22,8 +22,9 @@ class TreeBoard {
     kJoined,   // It is in its group.
     kStepped,  // It took the first step of what belongs to no process in particular,
     kSettled,  // and the second.
+    kPlaced,   // Only who shares the descriptor table of another: its helpers are in that.
   };
-  static constexpr size_t kStages = 6;
+  static constexpr size_t kStages = 7;
 
   static Result<std::unique_ptr<TreeBoard>> Create();
   ~TreeBoard();

@@ -10,6 +10,8 @@ import proc
 
 _SYS_KCMP = 312
 _KCMP_FILE = 0
+_SHARED = {"memory": 1, "descriptor table": 2, "directory": 3, "handlers": 4}
+_MOST_GROUPS = 60
 # Comparing all descriptors of a larger tree takes too long.
 _MOST_COMPARED = 1500
 
@@ -104,6 +106,24 @@ def sharing(root):
             if first is one:
                 firsts.append(one)
             result[proc.inner_pid(one[0]), one[1]] = (proc.inner_pid(first[0]), first[1])
+    return result
+
+
+def shared_state(root):
+    """{(pid, what): the first process that has the very same}, for what every process has; {} if those
+    who look may not.  Of the others, what none has looks like what all share."""
+    pids = members(root)
+    result = {}
+    for what, kind in _SHARED.items():
+        firsts = []
+        for pid in pids:
+            same = lambda first: _libc.syscall(_SYS_KCMP, first, pid, kind, 0, 0)
+            first = next((f for f in firsts if same(f) == 0), pid)
+            if first is pid:
+                firsts.append(pid)
+            if len(firsts) > _MOST_GROUPS:
+                break
+            result[proc.inner_pid(pid), what] = proc.inner_pid(first)
     return result
 
 

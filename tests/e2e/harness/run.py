@@ -84,7 +84,7 @@ def list_cases(arguments):
             for variant in arguments.variant.split(","):
                 if variant == "foreground" and program not in FOREGROUND_PROGRAMS:
                     continue
-                if variant in ("twice", "fifth") and program in expectations.REFUSED:
+                if variant in ("kill_restore", "twice", "fifth") and program in expectations.REFUSED:
                     continue
                 if variant == "fifth" and not program.startswith("call_"):
                     continue

@@ -152,6 +152,7 @@ class Case:
             "relations": tree.relations(self.pid),
             "descriptors": tree.descriptors(self.pid),
             "shared descriptions": tree.sharing(self.pid),
+            "shared state": tree.shared_state(self.pid),
         }
         old = {"ids": proc.inner_ids(self.pid)} if self.changes else view()
         before, after = self.snapshot_and_kill()

@@ -1,0 +1,234 @@
+#include "supervisor/checkpoint/sharing.h"
+
+#include <dirent.h>
+#include <linux/kcmp.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+
+#include "supervisor/base/file_io.h"
+#include "supervisor/image/shared_state.h"
+#include "supervisor/kernel/kcmp.h"
+#include "supervisor/kernel/living_thread.h"
+#include "supervisor/kernel/proc_stat.h"
+
+namespace tardigrade {
+namespace {
+
+// What is not saved where processes share it.
+struct Unsaved {
+  int type;
+  const char* what;
+};
+constexpr Unsaved kUnsaved[] = {{KCMP_VM, "memory"}, {KCMP_SIGHAND, "signal handlers"}};
+constexpr const char* kIoContext = "an I/O context";
+
+Error Refuse(pid_t a, pid_t b, const std::string& what, const std::string& why) {
+  return Error(ErrorCode::kUnsupported, StrCat("processes ", a, " and ", b, " share ", what, why));
+}
+
+// Those that have not ended.
+std::vector<const ProcessSurvey*> Living(const Survey& survey) {
+  std::vector<const ProcessSurvey*> living;
+  for (const ProcessSurvey& process : survey.processes) {
+    if (!process.has_ended) living.push_back(&process);
+  }
+  return living;
+}
+
+std::vector<pid_t> PidsOf(std::span<const ProcessSurvey* const> processes) {
+  std::vector<pid_t> pids;
+  for (const ProcessSurvey* process : processes) pids.push_back(process->pid);
+  return pids;
+}
+
+// Two that share memory or handlers, if there are any, and which of these.
+struct UnsavedPair {
+  pid_t a = 0, b = 0;
+  const char* what = nullptr;  // Null if there is none.
+  bool operator==(const UnsavedPair&) const = default;
+};
+
+UnsavedPair FindUnsaved(std::span<const pid_t> pids) {
+  for (const Unsaved& state : kUnsaved) {
+    const std::vector<size_t> first = FirstWithSame(pids, state.type);
+    for (size_t i = 0; i < pids.size(); ++i) {
+      if (first[i] != i) return {pids[first[i]], pids[i], state.what};
+    }
+  }
+  return {};
+}
+
+// A job that runs may be about to call exec: posix_spawn(3) shares memory for a moment.
+Status CheckMemory(std::span<const pid_t> pids, bool frozen) {
+  constexpr int kLooks = 20;
+  constexpr useconds_t kBetweenLooksUs = 10'000;
+  const UnsavedPair pair = FindUnsaved(pids);
+  for (int look = 1; !frozen && look < kLooks && pair.what != nullptr; ++look) {
+    usleep(kBetweenLooksUs);
+    const UnsavedPair now = FindUnsaved(pids);
+    if (now != pair) return Ok();  // Who else shares is seen when the job is frozen.
+  }
+  if (pair.what == nullptr) return Ok();
+  return Refuse(pair.a, pair.b, pair.what,
+                " (CLONE_VM or CLONE_SIGHAND without CLONE_THREAD), which cannot be saved yet; try "
+                "again when one of them has called "
+                "exec");
+}
+
+// Only main threads are made with what they share.
+Status CheckThreads(const Survey& survey, const ScopedBlankProcess& blank) {
+  std::vector<pid_t> tids;
+  std::set<pid_t> leaders;
+  for (const ProcessSurvey* process : Living(survey)) {
+    if (!process->exited_leader) leaders.insert(process->pid);
+    for (const TaskFacts& thread : process->threads) {
+      if (!blank.Lacks(thread.tid, KCMP_IO)) tids.push_back(thread.tid);
+    }
+  }
+  const std::vector<size_t> first = FirstWithSame(tids, KCMP_IO);
+  for (size_t i = 0; i < tids.size(); ++i) {
+    const pid_t a = tids[first[i]], b = tids[i];
+    if (a != b && (!leaders.contains(a) || !leaders.contains(b)))
+      return Error(ErrorCode::kUnsupported,
+                   StrCat("threads ", a, " and ", b, " share ", kIoContext,
+                          " (CLONE_IO), which can only be saved of main threads"));
+  }
+  return Ok();
+}
+
+// Whether a tree that was made from the root down can come to share that.
+Status CheckBirths(const Survey& survey) {
+  std::map<pid_t, size_t> index;
+  for (size_t i = 0; i < survey.processes.size(); ++i)
+    index.emplace(survey.processes[i].inner_pid, i);
+  std::vector<size_t> maker;
+  for (size_t i = 0; i < survey.processes.size(); ++i) {
+    const auto parent = index.find(survey.processes[i].inner_parent);
+    // Orphans are made by somebody who comes from the root, or by the root.
+    maker.push_back(i == 0                                         ? kNobody
+                    : parent == index.end() || parent->second == i ? 0
+                                                                   : parent->second);
+  }
+  for (const SharedState& state : kSharedStates) {
+    std::vector<size_t> group(survey.processes.size(), kNobody);
+    for (size_t i = 0; i < group.size(); ++i) {
+      const int32_t with = survey.processes[i].shared.*state.with;
+      if (with != 0) group[i] = group[index.at(with)] = index.at(with);
+    }
+    const Result<std::vector<size_t>> born_with = GroupsAtBirth(maker, group);
+    for (size_t i = 0; i < group.size(); ++i) {
+      const bool only_passes = born_with.has_value() && !state.can_unshare &&
+                               born_with.value()[i] != kNobody &&
+                               (born_with.value()[i] != group[i] || group[maker[i]] != group[i]);
+      if (group[i] == kNobody || group[i] == i || (born_with.has_value() && !only_passes)) continue;
+      return Refuse(survey.processes[group[i]].pid, survey.processes[i].pid, state.what,
+                    ", though those who made them do not, in a way that cannot be restored; end "
+                    "one of them first");
+    }
+  }
+  return Ok();
+}
+
+std::set<pid_t> OwnPids(const Survey& survey) {
+  std::set<pid_t> own;
+  for (const ProcessSurvey& process : survey.processes) own.insert({process.pid, process.stat.pid});
+  return own;
+}
+
+// Or is gone.  A job that runs makes processes, which are met again when it is frozen.
+bool DescendsFrom(pid_t pid, const std::set<pid_t>& own) {
+  constexpr int kMostGenerations = 1000;
+  for (int i = 0; i < kMostGenerations && pid > 0 && !own.contains(pid); ++i) {
+    const Result<std::string> text = ReadFile(StrCat("/proc/", pid, "/stat"));
+    if (!text.has_value()) return true;
+    const Result<ProcStat> stat = ParseProcStat(text.value());
+    pid = stat.has_value() ? stat.value().ppid : 0;
+  }
+  return own.contains(pid);
+}
+
+std::vector<pid_t> ListOthers(const std::set<pid_t>& own) {
+  std::vector<pid_t> others;
+  const std::unique_ptr<DIR, int (*)(DIR*)> dir(opendir("/proc"), closedir);
+  while (const dirent* entry = dir == nullptr ? nullptr : readdir(dir.get())) {
+    const pid_t pid = std::atoi(entry->d_name);
+    if (pid > 0 && !own.contains(pid)) others.push_back(pid);
+  }
+  return others;
+}
+
+Status CheckOutsiders(std::span<const pid_t> pids, const ScopedBlankProcess& blank,
+                      const std::set<pid_t>& own, std::span<const pid_t> others) {
+  const auto check = [&](int type, const char* what, bool may_be_absent) -> Status {
+    std::vector<pid_t> with(pids.begin(), pids.end());
+    if (may_be_absent) std::erase_if(with, [&](pid_t pid) { return blank.Lacks(pid, type); });
+    const TasksByObject tasks(std::move(with), type);
+    for (const pid_t other : others) {
+      if (const std::optional<pid_t> pid = tasks.Find(other);
+          pid.has_value() && !DescendsFrom(other, own))
+        return Refuse(*pid, other, what,
+                      StrCat(" (clone(2)), and process ", other,
+                             " is not saved along; snapshot with --tree a process that both "
+                             "descend from, or end it"));
+    }
+    return Ok();
+  };
+  for (const SharedState& state : kSharedStates)
+    RETURN_IF_ERROR(check(state.kcmp_type, state.what, state.may_be_absent));
+  for (const Unsaved& state : kUnsaved) RETURN_IF_ERROR(check(state.type, state.what, false));
+  return Ok();
+}
+
+}  // namespace
+
+std::vector<pid_t> FindSharedTables(std::span<const TreeMember> members) {
+  std::vector<pid_t> pids;
+  std::vector<size_t> of;
+  for (size_t i = 0; i < members.size(); ++i) {
+    if (members[i].has_ended) continue;
+    const Result<pid_t> living = LivingThread(members[i].pid);
+    pids.push_back(living.has_value() ? living.value() : members[i].pid);
+    of.push_back(i);
+  }
+  const std::vector<size_t> first = FirstWithSame(pids, KCMP_FILES);
+  std::vector<pid_t> shared(members.size());
+  for (size_t i = 0; i < pids.size(); ++i) shared[of[i]] = first[i] == i ? 0 : pids[first[i]];
+  return shared;
+}
+
+void FindSharing(Survey& survey, const ScopedBlankProcess& blank) {
+  std::vector<ProcessSurvey*> living;
+  std::vector<pid_t> pids;
+  for (ProcessSurvey& process : survey.processes) {
+    if (process.has_ended) continue;
+    living.push_back(&process);
+    pids.push_back(process.pid);
+  }
+  for (const SharedState& state : kSharedStates) {
+    const std::vector<size_t> first = FirstWithSame(pids, state.kcmp_type);
+    for (size_t i = 0; i < pids.size(); ++i) {
+      const bool shared =
+          first[i] != i && !(state.may_be_absent && blank.Lacks(pids[i], state.kcmp_type));
+      living[i]->shared.*state.with = shared ? living[first[i]]->inner_pid : 0;
+    }
+  }
+}
+
+Status CheckSharing(const Survey& survey, const ScopedBlankProcess& blank, bool frozen) {
+  const std::vector<pid_t> pids = PidsOf(Living(survey));
+  RETURN_IF_ERROR(CheckMemory(pids, frozen));
+  RETURN_IF_ERROR(CheckThreads(survey, blank));
+  RETURN_IF_ERROR(CheckBirths(survey));
+  const std::set<pid_t> own = OwnPids(survey);
+  if (!frozen) return CheckOutsiders(pids, blank, own, ListOthers(own));
+  const pid_t parent[] = {survey.processes[0].stat.ppid};  // 0: outside this PID namespace.
+  return parent[0] == 0 ? Ok() : CheckOutsiders(std::span(pids).first(1), blank, own, parent);
+}
+
+}  // namespace tardigrade

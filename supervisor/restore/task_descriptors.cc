@@ -1,0 +1,97 @@
+#include "supervisor/restore/task_descriptors.h"
+
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <map>
+
+namespace tardigrade {
+namespace {
+
+Status PutAt(int from, int number, int flags) {
+  if (dup3(from, number, flags) < 0) return Error::Errno("putting a descriptor at ", number);
+  return Ok();
+}
+
+bool IsThrough(Segment& segment) {
+  for (size_t i = 0; i < segment.threads(); ++i) {
+    const uint32_t state =
+        __atomic_load_n(reinterpret_cast<uint32_t*>(&segment.slot(i).state), __ATOMIC_ACQUIRE);
+    const auto at = static_cast<protocol::RestorerState>(state);
+    if (at != protocol::RestorerState::kParked && at != protocol::RestorerState::kAwaitingSeccomp)
+      return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+TaskDescriptors::TaskDescriptors(const TaskInputs& in, FileFactory& factory, size_t process)
+    : in_(in), factory_(factory), process_(process), owner_(process) {
+  const int32_t pid = this->process().document.pid,
+                with = this->process().document.shared.descriptors;
+  const int32_t table = with == 0 ? pid : with;
+  for (size_t i = 0; i < in.image->processes.size(); ++i) {
+    const LoadedProcess& other = in.image->processes[i];
+    if (other.has_ended()) continue;
+    if (other.document.pid == table) owner_ = i;
+    if (other.document.pid == table || other.document.shared.descriptors == table)
+      members_.push_back(i);
+    if (other.document.shared.descriptors != 0) ++sharers_;
+  }
+}
+
+// Each goes to its number at once: what is open below never grows into the helpers' numbers.
+Status TaskDescriptors::PlaceHelpers() {
+  const HelperFds& fds = in_.plan->processes[process_].fds;
+  for (size_t i = 0; i < fds.backings.size(); ++i) {
+    const MappingDocument& mapping = process().document.mappings[fds.opened_from[i]];
+    ASSIGN_OR_RETURN(ScopedFd fd, factory_.OpenBacking(mapping.backing),
+                     "opening what is mapped at ", Hex(mapping.start), " (", mapping.path, ")");
+    if (!fd.valid())
+      return Error(ErrorCode::kInternal,
+                   StrCat("nothing is behind the mapping at ", Hex(mapping.start)));
+    RETURN_IF_ERROR(PutAt(fd.get(), fds.backings[i], O_CLOEXEC));
+  }
+  for (const std::string& warning : factory_.TakeWarnings()) in_.channel->SayWarning(warning);
+  return PutAt(process().pages->fd(), fds.pages, O_CLOEXEC);
+}
+
+Status TaskDescriptors::NumberJobs() {
+  std::map<int32_t, const DescriptorDocument*> by_number;
+  for (const DescriptorDocument& d : process().document.descriptors) by_number.emplace(d.fd, &d);
+  for (const auto& [fd, d] : by_number)
+    RETURN_IF_ERROR(PutAt(factory_.file(d->file), fd, d->close_on_exec ? O_CLOEXEC : 0));
+  return Ok();
+}
+
+// What lies between and behind the numbers that stay.
+void TaskDescriptors::CloseTheRest() {
+  std::vector<int> keep;
+  for (const DescriptorDocument& d : process().document.descriptors) keep.push_back(d.fd);
+  for (const size_t member : members_) {
+    const HelperFds& fds = in_.plan->processes[member].fds;
+    keep.push_back(fds.pages);
+    keep.insert(keep.end(), fds.backings.begin(), fds.backings.end());
+  }
+  std::sort(keep.begin(), keep.end());
+  unsigned next = 0;
+  for (const int fd : keep) {
+    if (static_cast<unsigned>(fd) > next)
+      syscall(SYS_close_range, next, static_cast<unsigned>(fd) - 1, 0);
+    next = static_cast<unsigned>(fd) + 1;
+  }
+  syscall(SYS_close_range, next, ~0u, 0);
+}
+
+// Should the owner fail, the restorer hears of it, and this task, traced by now, goes with it.
+void TaskDescriptors::AwaitOwner() {
+  constexpr int kTickMs = 20;
+  Segment& segment = *in_.segments[owner_];
+  for (uint32_t seen = segment.parked(); !IsThrough(segment); seen = segment.parked())
+    segment.WaitParked(seen, kTickMs);
+}
+
+}  // namespace tardigrade
