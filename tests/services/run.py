@@ -19,11 +19,13 @@ sys.path[:0] = [HERE, os.path.join(HERE, "jobs"), os.path.join(HERE, "..", "driv
 import bash_job
 import checks
 import dbus_job
+import display_job
 import make_job
 import nginx_job
 import postgresql_job
 import proc
 import python_job
+import qemu_job
 import redis_job
 import ssh_agent_job
 import stage as stages
@@ -44,6 +46,8 @@ JOBS = (
     python_job.Python,
     dbus_job.Dbus,
     ssh_agent_job.SshAgent,
+    display_job.Display,
+    qemu_job.Qemu,
 )
 
 
