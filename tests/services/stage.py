@@ -95,8 +95,10 @@ class Stage:
     def _within(self):
         if proc.inner_pid(self.pid) == self.pid:
             return tools.as_user(self.uid)
-        enter = ["nsenter", f"--target={self.pid}", "--user", "--pid", "--preserve-credentials", "--"]
-        return tools.as_user(self.tool_uid) + enter
+        own_user = os.readlink(f"/proc/{self.pid}/ns/user") != os.readlink("/proc/self/ns/user")
+        spaces = ["--pid"] + (["--user", "--preserve-credentials"] if own_user else [])
+        enter = ["nsenter", f"--target={self.pid}", *spaces, "--"]
+        return tools.as_user(self.tool_uid) + enter + ([] if own_user else tools.as_user(self.uid))
 
     def is_alive(self):
         return proc.is_alive(self.pid)
