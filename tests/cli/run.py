@@ -20,6 +20,7 @@ sys.path[:0] = [os.path.join(HERE, "..", "driver")]
 
 import proc
 import tool as tools
+from checks import Failed, expect, wait_until
 
 REPOSITORY = os.path.realpath(os.path.join(HERE, "..", ".."))
 USAGE, UNSUPPORTED = 64, 69
@@ -37,15 +38,6 @@ print("ready", flush=True)
 while True:
     time.sleep(0.05)
 """
-
-
-class Failed(Exception):
-    pass
-
-
-def expect(condition, what):
-    if not condition:
-        raise Failed(what)
 
 
 def await_text(path, text, seconds=20):
@@ -238,7 +230,8 @@ def names_and_leaving(bench):
     expect(done.returncode == USAGE and "--overwrite" in done.stderr, done.stderr)
     done = bench.call("snapshot", "--pid", pid, "--overwrite", "--stop", "--json")
     expect(done.returncode == 0 and json.loads(done.stdout)["ok"] is True, done.stderr)
-    expect(proc.status(pid)["State"][0] == "T", proc.status(pid)["State"])
+    # It stops as soon as it gets a processor.
+    wait_until(lambda: proc.status(pid)["State"][0] == "T", "the job stops", 10)
     for wrong in (["--timeout", "0"], ["--pid", "-3"], ["--leave-running", "--kill"]):
         done = bench.call("snapshot", "--pid", pid, *wrong)
         expect(done.returncode == USAGE, f"{wrong}: {done.returncode} {done.stderr}")

@@ -31,6 +31,7 @@ REFUSED = {
     "refuse_directory_removed": "which is gone or something else",
     "refuse_droppable": "droppable memory",
     "refuse_epoll_elsewhere": "open in another process only",
+    "refuse_epoll_shared_table": "CLONE_FILES",
     "refuse_executable_removed": "was removed or replaced",
     "refuse_exited_parent": "has exited while others go on",
     "refuse_fanotify": "a fanotify group, which cannot be saved",
@@ -113,6 +114,7 @@ TREE_PROGRAMS = (
     "call_waitid",
     "refuse_clone_vm",
     "refuse_epoll_elsewhere",
+    "refuse_epoll_shared_table",
     "refuse_exited_parent",
     "refuse_vfork",
 )
