@@ -94,7 +94,7 @@ TEST(SchedulingKind, WhatAnOrdinaryUserMayNotGiveIsDenied) {
   const rlimit none{.rlim_cur = 0, .rlim_max = 0};
   ASSERT_EQ(setrlimit(RLIMIT_NICE, &none), 0);
   ASSERT_EQ(setrlimit(RLIMIT_RTPRIO, &none), 0);
-  const RestoreFacts ordinary{.new_user_namespace = true};
+  const RestoreFacts ordinary{.new_user_namespace = true, .moved = {}};
   TaskPlan plan;
   SchedulingState state;
   state.cpus = {1};
