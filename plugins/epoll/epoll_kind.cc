@@ -40,17 +40,6 @@ bool IsAbout(const FdFacts& instance, const EpollLine& line, uint32_t nth, const
   return order == 0 || (order < 0 && file.fd == line.entry.fd);
 }
 
-// Whether another process has the same descriptor table (CLONE_FILES).
-bool SharesTable(pid_t pid, std::span<const FdFacts> all) {
-  pid_t asked = pid;  // Those of one process follow one another.
-  for (const FdFacts& file : all) {
-    if (file.pid == asked || file.pid == pid) continue;
-    asked = file.pid;
-    if (syscall(SYS_kcmp, pid, asked, KCMP_FILES, 0, 0) == 0) return true;
-  }
-  return false;
-}
-
 // The interest list, with what became of the numbers.
 Result<std::vector<EpollEntry>> ReadEntries(const FdFacts& file, std::span<const FdFacts> all) {
   ASSIGN_OR_RETURN(const std::vector<EpollLine> lines, ParseEpoll(file.info));
@@ -74,7 +63,7 @@ Result<std::vector<EpollEntry>> ReadEntries(const FdFacts& file, std::span<const
       entry.fd_is_taken = now != nullptr;
       // At restore the file visits a number that is free in the job: there another process of the table
       // may still have what its memory is read from.
-      if (!entry.fd_is_taken && SharesTable(file.pid, all))
+      if (!entry.fd_is_taken && file.job != nullptr && file.job->SharesTable(file.pid))
         return Error(ErrorCode::kUnsupported,
                      StrCat("the epoll instance fd ", file.fd, " watches a file added as fd ", entry.fd,
                             ", which was closed since, in a descriptor table that several processes "

@@ -23,6 +23,12 @@ class JobPids {
   std::optional<pid_t> InnerSharer(pid_t outer, pid_t first) const {
     return Find(table_of_, outer) == first ? InnerProcess(outer) : std::nullopt;
   }
+  // Whether several have the descriptor table of `first`.
+  bool SharesTable(pid_t first) const {
+    for (const auto& [sharer, table] : table_of_)
+      if (table == first) return true;
+    return false;
+  }
   std::optional<pid_t> InnerGroup(pid_t outer) const { return Find(groups_, outer); }
 
  private:

@@ -146,6 +146,12 @@ E2E_FN int inet_tcp_state(int fd) {
   return info.tcpi_state;
 }
 
+// A restored end may still be about to be told that its own end has arrived.
+E2E_FN void inet_await_tcp_state(int fd, int state) {
+  for (int i = 0; i < 5000 && inet_tcp_state(fd) != state; ++i) e2e_pause_ms(1);
+  EXPECT_EQ(inet_tcp_state(fd), state);
+}
+
 E2E_FN int inet_option(int fd, int level, int option) {
   int value = -1;
   socklen_t size = sizeof value;

@@ -69,7 +69,7 @@ int main(int argc, char** argv) {
   inet_expect_read(p[0].server, "all");
   expect_end(p[0].server);
   EXPECT_EQ(inet_tcp_state(p[0].server), TCP_CLOSE_WAIT);
-  EXPECT_EQ(inet_tcp_state(p[0].client), TCP_FIN_WAIT2);
+  inet_await_tcp_state(p[0].client, TCP_FIN_WAIT2);
   inet_expect_works(p[0].server, p[0].client);
   EXPECT_EQ(send(p[0].client, "x", 1, 0), -1);
   EXPECT_EQ(errno, EPIPE);
