@@ -73,7 +73,7 @@ class PagemapTest : public ::testing::TestWithParam<Pagemap::Method> {
 // "Anonymous:" of smaps; the zero page does not count.
 int AnonymousKilobytesAt(const char* memory) {
   std::ifstream smaps("/proc/self/smaps");
-  const std::string begin = Hex(reinterpret_cast<uint64_t>(memory)).substr(2) + "-";
+  const std::string begin = StrCat(Hex(reinterpret_cast<uint64_t>(memory)), "-").substr(2);
   bool found = false;
   for (std::string line; std::getline(smaps, line);) {
     found = found || line.starts_with(begin);

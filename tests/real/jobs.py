@@ -93,53 +93,6 @@ def _dump_database(directory):
     ).stdout
 
 
-def _cholesky_input(directory):
-    """What ScaLAPACK's test of Cholesky factorization reads: sizes of matrices, and of process grids."""
-    lines = (
-        "'ScaLAPACK, LLt factorization input file'",
-        "'MPI machine'",
-        "'LLT.out' output file name (if any)",
-        "6 device out",
-        "'U' define Lower or Upper",
-        "3 number of problems sizes",
-        "60 100 140 values of N",
-        "1 number of NB's",
-        "16 values of NB",
-        "1 number of NRHS's",
-        "1 values of NRHS",
-        "1 number of NBRHS's",
-        "1 values of NBRHS",
-        "1 number of process grids (ordered pairs P & Q)",
-        "2 values of P",
-        "2 values of Q",
-        "3.0 threshold",
-        "T (T or F) Test Cond. Est. and Iter. Ref. Routines",
-    )
-    with open(os.path.join(directory, "LLT.dat"), "w", encoding="ascii") as file:
-        file.write("\n".join(lines) + "\n")
-
-
-def _scalapack_results(directory):
-    """Its output without times and rates."""
-    kept = []
-    with open(os.path.join(directory, "log"), encoding="utf-8", errors="replace") as file:
-        for line in file:
-            words = line.split()
-            if line.startswith("WALL"):
-                kept.append(" ".join(words[:8] + words[-1:]))
-            elif "tests" in words:
-                kept.append(" ".join(words))
-    return "\n".join(kept).encode()
-
-
-def _mpi(launcher, tests):
-    return lambda _common, _dir: [
-        "sh",
-        "-c",
-        f"{launcher} -np 4 /usr/lib/x86_64-linux-gnu/scalapack/{tests}/xdllt >log 2>&1",
-    ]
-
-
 JOBS = (
     _job(
         "python3",
@@ -230,19 +183,6 @@ JOBS = (
         "bsdutils",
         lambda common, _: ["script", "-qec", f"bash {_shared(common, 'typed.sh')} 900", "/dev/null"],
         build=_copy("typed.sh"),
-        tree=True,
-    ),
-    _job(
-        "openmpi",
-        "openmpi-bin scalapack-mpi-test",
-        _mpi(
-            "mpirun.openmpi --allow-run-as-root --oversubscribe --mca pml ob1 --mca btl tcp,self "
-            "--mca btl_tcp_if_include lo --mca oob_tcp_if_include lo",
-            "openmpi-tests",
-        ),
-        prepare=_cholesky_input,
-        outputs=(),
-        finish=_scalapack_results,
         tree=True,
     ),
     _job(
