@@ -24,7 +24,7 @@ import tool as tools
 
 REPOSITORY = os.path.realpath(os.path.join(HERE, "..", ".."))
 LIMIT_SECONDS = 100
-TRACEE_GONE = 68
+TRACEE_GONE, UNSUPPORTED = 68, 69
 
 
 class EndedEarly(Exception):
@@ -101,6 +101,17 @@ def run_undisturbed(job, common, scratch):
     return parts, seconds
 
 
+def save(tool, pid, image, tree, uid):
+    """Does what a refusal of a passing state says: tries again, of a job that goes on."""
+    for tries_left in range(50, -1, -1):
+        try:
+            return tool.snapshot(pid, image, "--kill", "--overwrite", *tree, uid=uid)
+        except tools.ToolError as error:
+            if error.rc != UNSUPPORTED or "try again when" not in error.text or tries_left == 0:
+                raise
+        time.sleep(0.02)
+
+
 def run_disturbed(job, tool, common, directory, uid, wanted, active, moments):
     """Snapshots, kills and restores at `moments`, fractions of `active` seconds of running."""
     image, pidfile = directory + ".image", directory + ".pid"
@@ -114,7 +125,7 @@ def run_disturbed(job, tool, common, directory, uid, wanted, active, moments):
                 raise EndedEarly()
             tree = ["--tree"] if job.tree else []
             try:
-                tool.snapshot(pid, image, "--kill", "--overwrite", *tree, uid=uid)
+                save(tool, pid, image, tree, uid)
             except tools.ToolError as error:
                 if error.rc != TRACEE_GONE:
                     raise
