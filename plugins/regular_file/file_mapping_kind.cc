@@ -179,6 +179,11 @@ Result<MappingState> FileMappingKind::Collect(pid_t pid, const MemoryMapping& ma
       RETURN_IF_ERROR(WarnOfOtherName(mapping, file.get(), context));
     } else if (mapping.deleted) {
       ASSIGN_OR_RETURN(state.object, AddMappedContents(pid, mapping, context));
+      if (state.writable)
+        context.Warn(StrCat(mapping.path,
+                            " is only mapped, and counts as deleted: whether it has another name by now "
+                            "can only be seen by root (CAP_CHECKPOINT_RESTORE); a restored job "
+                            "writes to a file of its own"));
     } else {
       return nameless.error();
     }

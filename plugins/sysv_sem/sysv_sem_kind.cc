@@ -95,6 +95,10 @@ SetState Describe(const JobFacts& job, const Set& set) {
 Status AddUndoValues(const JobFacts& job, const AskMember& ask, CollectContext& context,
                      std::vector<Set>& sets, std::vector<SetState>& states) {
   std::vector<UndoQuestion> questions;
+  const auto may_have_used_others = [&sets](pid_t pid) {
+    return std::any_of(sets.begin(), sets.end(),
+                       [pid](const Set& set) { return !set.is_jobs && WasThere(pid, set.used); });
+  };
   const bool others = std::any_of(sets.begin(), sets.end(), [](const Set& set) { return !set.is_jobs; });
   std::vector<size_t> set_of;
   for (size_t i = 0; i < sets.size(); ++i) {
@@ -112,7 +116,7 @@ Status AddUndoValues(const JobFacts& job, const AskMember& ask, CollectContext& 
                      "process ", job.members[member].pid);
     const bool none = std::all_of(found.begin(), found.end(), [](int32_t value) { return value == 0; });
     // One with threads has a list in any case (ipc/sem.c, copy_semundo()).
-    if (none && others && job.members[member].threads.size() == 1)
+    if (none && job.members[member].threads.size() == 1 && may_have_used_others(job.members[member].pid))
       context.Warn(StrCat("process ", job.members[member].pid,
                           " may have asked for semaphore operations to be undone at its end (SEM_UNDO), "
                           "but in no set of the job's; in sets that others used last they are lost"));

@@ -2,7 +2,6 @@
 
 #include <dirent.h>
 #include <linux/kcmp.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -47,38 +46,17 @@ std::vector<pid_t> PidsOf(std::span<const ProcessSurvey* const> processes) {
   return pids;
 }
 
-// Two that share memory or handlers, if there are any, and which of these.
-struct UnsavedPair {
-  pid_t a = 0, b = 0;
-  const char* what = nullptr;  // Null if there is none.
-  bool operator==(const UnsavedPair&) const = default;
-};
-
-UnsavedPair FindUnsaved(std::span<const pid_t> pids) {
+Status CheckMemory(std::span<const pid_t> pids) {
   for (const Unsaved& state : kUnsaved) {
     const std::vector<size_t> first = FirstWithSame(pids, state.type);
     for (size_t i = 0; i < pids.size(); ++i) {
-      if (first[i] != i) return {pids[first[i]], pids[i], state.what};
+      if (first[i] != i)
+        return Refuse(pids[first[i]], pids[i], state.what,
+                      " (CLONE_VM or CLONE_SIGHAND without CLONE_THREAD), which cannot be saved yet; try "
+                      "again when one of them has called exec");
     }
   }
-  return {};
-}
-
-// A job that runs may be about to call exec: posix_spawn(3) shares memory for a moment.
-Status CheckMemory(std::span<const pid_t> pids, bool frozen) {
-  constexpr int kLooks = 20;
-  constexpr useconds_t kBetweenLooksUs = 10'000;
-  const UnsavedPair pair = FindUnsaved(pids);
-  for (int look = 1; !frozen && look < kLooks && pair.what != nullptr; ++look) {
-    usleep(kBetweenLooksUs);
-    const UnsavedPair now = FindUnsaved(pids);
-    if (now != pair) return Ok();  // Who else shares is seen when the job is frozen.
-  }
-  if (pair.what == nullptr) return Ok();
-  return Refuse(pair.a, pair.b, pair.what,
-                " (CLONE_VM or CLONE_SIGHAND without CLONE_THREAD), which cannot be saved yet; try "
-                "again when one of them has called "
-                "exec");
+  return Ok();
 }
 
 // Only main threads are made with what they share.
@@ -222,7 +200,7 @@ void FindSharing(Survey& survey, const ScopedBlankProcess& blank) {
 
 Status CheckSharing(const Survey& survey, const ScopedBlankProcess& blank, bool frozen) {
   const std::vector<pid_t> pids = PidsOf(Living(survey));
-  RETURN_IF_ERROR(CheckMemory(pids, frozen));
+  RETURN_IF_ERROR(CheckMemory(pids));
   RETURN_IF_ERROR(CheckThreads(survey, blank));
   RETURN_IF_ERROR(CheckBirths(survey));
   const std::set<pid_t> own = OwnPids(survey);

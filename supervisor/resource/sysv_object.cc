@@ -122,18 +122,20 @@ Status SysvNamespace::Run(const std::function<void()>& run) const {
   return InIpcNamespaceOf(job_->members[0].pid, run);
 }
 
-int32_t InnerPid(const JobFacts& job, int64_t pid, int64_t when) {
-  const std::optional<pid_t> inner = job.pids->InnerProcess(static_cast<pid_t>(pid));
-  if (!inner.has_value()) return 0;
+bool WasThere(pid_t pid, int64_t when) {
   // The kernel notes whole seconds.
   const std::optional<int64_t> began = BeginningOf(pid);
-  return began.has_value() && *began <= when ? *inner : 0;
+  return began.has_value() && *began <= when;
+}
+
+int32_t InnerPid(const JobFacts& job, int64_t pid, int64_t when) {
+  const std::optional<pid_t> inner = job.pids->InnerProcess(static_cast<pid_t>(pid));
+  return inner.has_value() && WasThere(static_cast<pid_t>(pid), when) ? *inner : 0;
 }
 
 bool IsOutsider(const JobFacts& job, int64_t pid, int64_t when) {
   if (pid <= 0 || job.pids->InnerProcess(static_cast<pid_t>(pid)).has_value()) return false;
-  const std::optional<int64_t> began = BeginningOf(pid);
-  return began.has_value() && *began <= when;
+  return WasThere(static_cast<pid_t>(pid), when);
 }
 
 std::set<int32_t> IdsOfCalls(const JobFacts& job, std::initializer_list<long> numbers) {

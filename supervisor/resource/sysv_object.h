@@ -69,6 +69,9 @@ int32_t InnerPid(const JobFacts& job, int64_t pid, int64_t when);
 // Whether `pid` is of a process that runs, did so at `when`, and is not saved.
 bool IsOutsider(const JobFacts& job, int64_t pid, int64_t when);
 
+// Whether the process was there already when an object was last used, in seconds since 1970.
+bool WasThere(pid_t pid, int64_t when);
+
 // The first arguments of the calls among `numbers` that threads of the job are in: ids, of those that
 // wait in semop(2) or msgrcv(2).
 std::set<int32_t> IdsOfCalls(const JobFacts& job, std::initializer_list<long> numbers);

@@ -14,158 +14,16 @@ import sys
 import time
 
 HERE = os.path.dirname(os.path.realpath(__file__))
-sys.path[:0] = [os.path.join(HERE, "..", "driver")]
+sys.path[:0] = [HERE, os.path.join(HERE, "..", "driver")]
 
 import proc
+import programs
 import tool as tools
+from answering_job import PRELUDE
+from checks import Failed, expect
 
 REPOSITORY = os.path.realpath(os.path.join(HERE, "..", ".."))
 UNSUPPORTED = 69
-
-# Every job answers commands that it reads from a file, so that none of its sockets are in use for it.
-PRELUDE = """
-import os, socket, sys, time
-where = sys.argv[1]
-def await_go():
-    with open(where + ".ready", "w") as file:
-        file.write("ready")
-    while not os.path.exists(where + ".go"):
-        time.sleep(0.01)
-def say(text):
-    with open(where + ".part", "w") as file:
-        file.write(text)
-    os.rename(where + ".part", where + ".said")
-def attempt(call):
-    try:
-        return repr(call())
-    except OSError as error:
-        return type(error).__name__
-"""
-
-CLIENT = """
-s = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-s.connect(where + ".server")
-s.send(b"hello")
-await_go()
-s.settimeout(10)
-say(attempt(lambda: s.send(b"again")) + " " + attempt(lambda: s.recv(100)))
-"""
-
-TCP_CLIENT = """
-s = socket.create_connection(("127.0.0.1", int(sys.argv[2])))
-s.send(b"hello")
-await_go()
-s.settimeout(10)
-say(attempt(lambda: s.recv(100)) + " " + attempt(lambda: s.recv(100)))
-"""
-
-TCP_LISTENER = """
-s = socket.create_server(("127.0.0.1", 0))
-with open(where + ".port.part", "w") as file:
-    file.write(str(s.getsockname()[1]))
-os.rename(where + ".port.part", where + ".port")
-while not os.path.exists(where + ".connected"):
-    time.sleep(0.01)
-await_go()
-s.settimeout(0.5)
-say(attempt(lambda: s.accept()[1][0]))
-"""
-
-UDP_RECEIVER = """
-s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-s.bind(("127.0.0.1", 0))
-with open(where + ".port.part", "w") as file:
-    file.write(str(s.getsockname()[1]))
-os.rename(where + ".port.part", where + ".port")
-while not os.path.exists(where + ".connected"):
-    time.sleep(0.01)
-await_go()
-s.settimeout(0.5)
-say(attempt(lambda: s.recv(100)))
-"""
-
-# Not connected to a name, but handed over.
-INHERITOR = """
-s = socket.socket(fileno=int(sys.argv[2]))
-await_go()
-s.settimeout(10)
-say(attempt(lambda: s.recv(100)) + " " + attempt(lambda: s.recv(100)))
-"""
-
-LISTENER = """
-s = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-s.bind(where + ".server")
-s.listen(3)
-await_go()
-s.settimeout(1)
-say(attempt(lambda: s.accept()[0].recv(100)))
-"""
-
-DATAGRAMS = """
-s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-s.connect(where + ".server")
-s.send(b"hello")
-await_go()
-say(attempt(lambda: s.send(b"again")))
-"""
-
-TREE = """
-import array
-left, right = socket.socketpair()
-listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-listener.bind(where + ".server")
-listener.listen(5)
-root = os.getpid()
-child = os.fork()
-if child == 0:
-    left.close()
-    listener.close()
-    client = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    client.connect(where + ".server")
-    waiting = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    waiting.connect(where + ".server")
-    read, write = os.pipe()
-    os.write(write, b"piped")
-    right.send(b"from the child ")
-    socket.send_fds(right, [b"with a pipe"], [read, client.fileno()])
-    os.close(read)
-    with open(where + ".child", "w") as file:
-        file.write("there")
-    while not os.path.exists(where + ".go"):
-        time.sleep(0.01)
-    waiting.send(b"waited")
-    client.send(b"from the client")
-    assert right.recv(100) == b"from the root"
-    os._exit(7)
-right.close()
-accepted, _ = listener.accept()
-peer = accepted.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
-while not os.path.exists(where + ".child"):
-    time.sleep(0.01)
-await_go()
-left.settimeout(10)
-accepted.settimeout(10)
-listener.settimeout(10)
-data, fds, _, _ = socket.recv_fds(left, 100, 5)
-result = [data, os.read(fds[0], 100), accepted.recv(100)]
-second, _ = listener.accept()
-result += [second.recv(100)]
-pids = [int.from_bytes(s.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)[:4], "little") for s in (accepted, second, left)]
-result += [[pid == wanted for pid, wanted in zip(pids, (child, child, root))]]
-result += [os.path.samestat(os.fstat(fds[1]), os.fstat(fds[1]))]
-left.send(b"from the root")
-result += [os.waitpid(child, 0)[1] >> 8]
-say(repr(result))
-"""
-
-
-class Failed(Exception):
-    pass
-
-
-def expect(condition, what):
-    if not condition:
-        raise Failed(what)
 
 
 def await_file(path, seconds=20):
@@ -247,7 +105,7 @@ class Stage:
 
 def a_client_of_somebody_else_is_refused(stage):
     server = stage.server()
-    stage.start(CLIENT)
+    stage.start(programs.CLIENT)
     theirs, _ = server.accept()
     stage.refused(f"is connected to process {os.getpid()} (", "--tree", "--external close")
     expect(theirs.recv(100) == b"hello", "the job's words were lost")
@@ -257,7 +115,7 @@ def a_client_of_somebody_else_is_refused(stage):
 
 def a_client_of_somebody_else_finds_a_hangup(stage):
     server = stage.server()
-    stage.start(CLIENT)
+    stage.start(programs.CLIENT)
     theirs, _ = server.accept()
     theirs.send(b"last words")
     stage.kill_and_restore("--external", "close")
@@ -267,7 +125,7 @@ def a_client_of_somebody_else_finds_a_hangup(stage):
 
 def a_client_of_somebody_else_connects_again(stage):
     server = stage.server()
-    stage.start(CLIENT)
+    stage.start(programs.CLIENT)
     before, _ = server.accept()
     stage.kill_and_restore("--external", "reconnect")
     expect(before.recv(100) == b"hello" and before.recv(100) == b"", "the old one is not closed")
@@ -279,7 +137,7 @@ def a_client_of_somebody_else_connects_again(stage):
 
 def unread_words_stand_against_connecting_again(stage):
     server = stage.server()
-    stage.start(CLIENT)
+    stage.start(programs.CLIENT)
     theirs, _ = server.accept()
     theirs.send(b"unread")
     stage.refused("holds 6 unread bytes", args=("--external", "reconnect"))
@@ -288,7 +146,7 @@ def unread_words_stand_against_connecting_again(stage):
 
 def a_pair_cannot_be_connected_again(stage):
     ours, its = socket.socketpair()
-    stage.start(INHERITOR, its.fileno(), fds=(its.fileno(),))
+    stage.start(programs.INHERITOR, its.fileno(), fds=(its.fileno(),))
     its.close()
     stage.refused("was not connected to an address", args=("--external", "reconnect"))
     stage.refused("is connected to process", "--external close")
@@ -299,7 +157,7 @@ def a_pair_cannot_be_connected_again(stage):
 
 
 def who_waits_is_refused_or_dropped(stage):
-    stage.start(LISTENER)
+    stage.start(programs.LISTENER)
     client = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     client.connect(stage.where + ".server")
     stage.refused("has not accepted yet the connection of process", "--external close")
@@ -317,7 +175,7 @@ def who_waits_is_refused_or_dropped(stage):
 
 def datagrams_go_on(stage):
     server = stage.server(socket.SOCK_DGRAM)
-    stage.start(DATAGRAMS)
+    stage.start(programs.DATAGRAMS)
     stage.refused("is connected to process")
     stage.kill_and_restore("--external", "reconnect")
     expect(stage.result() == "5", "it was not sent")
@@ -325,7 +183,7 @@ def datagrams_go_on(stage):
 
 
 def a_name_in_use_is_left_alone(stage):
-    stage.start(LISTENER)
+    stage.start(programs.LISTENER)
     error = stage.snapshot()
     expect(error is None, f"{error}")
     try:
@@ -348,7 +206,7 @@ def tcp_server():
 
 def a_tcp_client_of_somebody_else_is_refused(stage):
     server, port = tcp_server()
-    stage.start(TCP_CLIENT, port)
+    stage.start(programs.TCP_CLIENT, port)
     theirs, _ = server.accept()
     stage.refused(
         f"is connected to 127.0.0.1:{port}, process {os.getpid()} (", "--tree", "--external close"
@@ -362,7 +220,7 @@ def a_tcp_client_of_somebody_else_is_refused(stage):
 
 def a_tcp_client_of_somebody_else_is_reset(stage):
     server, port = tcp_server()
-    stage.start(TCP_CLIENT, port)
+    stage.start(programs.TCP_CLIENT, port)
     theirs, _ = server.accept()
     theirs.send(b"last words")
     stage.kill_and_restore("--external", "close")
@@ -392,7 +250,7 @@ def prepare_from_outside(stage, text, knock):
 
 def who_waits_for_a_tcp_listener_is_refused_or_dropped(stage):
     outside = prepare_from_outside(
-        stage, TCP_LISTENER, lambda port: socket.create_connection(("127.0.0.1", port))
+        stage, programs.TCP_LISTENER, lambda port: socket.create_connection(("127.0.0.1", port))
     )
     stage.refused(f"process {os.getpid()} (", "waits to be accepted", "--external close")
     stage.kill_and_restore("--external", "close")
@@ -408,7 +266,7 @@ def a_datagram_of_somebody_else_is_refused_or_dropped(stage):
         sender.sendto(b"hello", ("127.0.0.1", port))
         return sender
 
-    sender = prepare_from_outside(stage, UDP_RECEIVER, knock)
+    sender = prepare_from_outside(stage, programs.UDP_RECEIVER, knock)
     stage.refused(f"process {os.getpid()} (", "unread datagram", "--external close")
     stage.kill_and_restore("--external", "close")
     sender.close()
@@ -417,7 +275,7 @@ def a_datagram_of_somebody_else_is_refused_or_dropped(stage):
 
 
 def a_tree_keeps_its_sockets(stage):
-    stage.start(TREE)
+    stage.start(programs.TREE)
     stage.kill_and_restore("--tree")
     said = stage.result()
     wanted = [b"from the child with a pipe", b"piped", b"from the client", b"waited"]
