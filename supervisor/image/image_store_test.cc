@@ -5,14 +5,17 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstring>
 #include <random>
 #include <set>
+#include <thread>
 
 #include "protocols/page_map.h"
 #include "supervisor/base/file_io.h"
@@ -75,6 +78,18 @@ TEST_F(ImageStoreTest, SecondWriterIsRefused) {
   ASSERT_THAT(first, IsOk());
   EXPECT_THAT(ImageWriter::Create(dir(), false),
               FailsWith(ErrorCode::kUsage, "being written by another process"));
+}
+
+TEST_F(ImageStoreTest, WriterThatIsAboutToGoIsWaitedFor) {
+  ASSERT_EQ(mkdir((dir() + ".partial").c_str(), 0700), 0);
+  ScopedFd lock(open((dir() + ".partial").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  ASSERT_EQ(flock(lock.get(), LOCK_EX), 0);
+  std::thread goes([&lock] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    lock.Reset();
+  });
+  EXPECT_THAT(ImageWriter::Create(dir(), false), IsOk());
+  goes.join();
 }
 
 TEST_F(ImageStoreTest, ExistingImageNeedsOverwrite) {
@@ -177,7 +192,9 @@ TEST_F(ImageStoreTest, FileContentsKeepTheirHoles) {
   ASSERT_THAT(PreadAll(to.get(), b, 0), IsOk());
   EXPECT_TRUE(a == b);
 
-  const auto has = [&] { return image.value()->attachments().HasContents(contents, to.get()).value(); };
+  const auto has = [&] {
+    return image.value()->attachments().HasContents(contents, to.get()).value();
+  };
   EXPECT_TRUE(has());
   const std::byte zero{0}, one{1};
   ASSERT_THAT(PwriteAll(to.get(), std::span(&zero, 1), 20 << 20), IsOk());

@@ -6,7 +6,9 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
+#include <thread>
 #include <utility>
 
 #include "supervisor/base/file_io.h"
@@ -53,6 +55,20 @@ bool IsStillAt(int fd, const std::string& path) {
          here.st_ino == there.st_ino;
 }
 
+// A writer that was killed a moment ago may not be gone yet, nor may a child that puts back what it
+// changed.
+constexpr std::chrono::milliseconds kWriterEnds(1000);
+
+int LockWithin(int fd, std::chrono::milliseconds patience) {
+  constexpr std::chrono::milliseconds kTick(5);
+  const auto end = std::chrono::steady_clock::now() + patience;
+  while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK || std::chrono::steady_clock::now() >= end) return -1;
+    std::this_thread::sleep_for(kTick);
+  }
+  return 0;
+}
+
 bool IsUnsupported(int err) { return err == EINVAL || err == ENOSYS || err == EOPNOTSUPP; }
 
 }  // namespace
@@ -87,7 +103,7 @@ Status PartialDir::Acquire() {
     ScopedFd fd(open(partial_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     if (!fd.valid() && errno == ENOENT) continue;
     if (!fd.valid()) return Error::Errno("opening ", partial_);
-    if (flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (LockWithin(fd.get(), kWriterEnds) != 0) {
       if (errno == EWOULDBLOCK)
         return Error(ErrorCode::kUsage, StrCat(partial_, " is being written by another process"));
       // Some network file systems lock no directories: then one that is not ours stays untouched.
@@ -120,7 +136,8 @@ Result<ScopedFd> PartialDir::CreateFile(const std::string& name) {
 
 Status PartialDir::MakeDurable() {
   ASSIGN_OR_RETURN(const std::vector<std::string> names, image_dir::ListFiles(fd_.get(), partial_));
-  // Each fsync(2) may have to wait for the disk; but everything else in the file system is none of ours.
+  // Each fsync(2) may have to wait for the disk; but everything else in the file system is none of
+  // ours.
   constexpr size_t kManyFiles = 64;
   if (names.size() > kManyFiles) {
     if (syncfs(fd_.get()) != 0) return Error::Errno("syncfs of ", partial_);

@@ -8,6 +8,8 @@
 
 #include <cerrno>
 
+#include "supervisor/base/close_fds.h"
+
 namespace tardigrade {
 namespace {
 
@@ -18,6 +20,8 @@ bool Set(int fd, int offset) {
 // Waits for the word that all is well, or for the death of who would have said it.
 [[noreturn]] void Keep(int lifeline, int socket, int offset) {
   setsid();  // Signals to the caller's group are not for it.
+  // The caller's files, and locks on them, are to go when it goes.
+  CloseAllBut({lifeline, socket});
   char word = 0;
   ssize_t got = 0;
   do {
@@ -52,7 +56,6 @@ Status ScopedPeekOffset::StartKeeper() {
   keeper_ = fork();
   if (keeper_ < 0) return Error::Errno("forking who keeps a socket's SO_PEEK_OFF");
   if (keeper_ == 0) {
-    lifeline_.Reset();
     Keep(theirs.get(), local_fd_, before_);
   }
   return Ok();

@@ -1,11 +1,12 @@
 #include "supervisor/restore/task_descriptors.h"
 
 #include <fcntl.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <map>
+#include <utility>
+
+#include "supervisor/base/close_fds.h"
 
 namespace tardigrade {
 namespace {
@@ -76,14 +77,7 @@ void TaskDescriptors::CloseTheRest() {
     keep.push_back(fds.pages);
     keep.insert(keep.end(), fds.backings.begin(), fds.backings.end());
   }
-  std::sort(keep.begin(), keep.end());
-  unsigned next = 0;
-  for (const int fd : keep) {
-    if (static_cast<unsigned>(fd) > next)
-      syscall(SYS_close_range, next, static_cast<unsigned>(fd) - 1, 0);
-    next = static_cast<unsigned>(fd) + 1;
-  }
-  syscall(SYS_close_range, next, ~0u, 0);
+  CloseAllBut(std::move(keep));
 }
 
 // Should the owner fail, the restorer hears of it, and this task, traced by now, goes with it.

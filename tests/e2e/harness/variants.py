@@ -42,6 +42,7 @@ class Case:
         self.child = None  # The program as it was started.
         self.pid = None  # As seen here, now.
         self.dead = [0.0, 0.0]  # At least, at most; seconds.
+        self.restarts = []  # When each began, in seconds of the monotonic clock.
         self.snapshots = 0  # Taken, or tried.
 
     # --- the program
@@ -74,7 +75,8 @@ class Case:
         at_least, at_most = (int(seconds * 1000) for seconds in self.dead)
         go = f"{self.state}.go"
         with open(go + ".part", "w", encoding="ascii") as file:
-            file.write(f"{at_least} {at_most + 1} {self.snapshots}")
+            restarts = [int(moment * 1000) for moment in self.restarts]
+            print(at_least, at_most + 1, self.snapshots, *restarts, file=file)
         os.chmod(go + ".part", 0o644)
         os.rename(go + ".part", go)
         text = self._wait_file(f"{self.state}.result", 60).strip()
@@ -157,6 +159,7 @@ class Case:
         old = {"ids": proc.inner_ids(self.pid)} if self.changes else view()
         before, after = self.snapshot_and_kill()
         begin = time.monotonic()
+        self.restarts.append(begin)
         self.restore()
         self.dead[0] += begin - after
         self.dead[1] += time.monotonic() - before
@@ -268,6 +271,7 @@ def foreground(case):
     case.start()
     before, after = case.snapshot_and_kill()
     begin = time.monotonic()
+    case.restarts.append(begin)
     command = case.tool.command(
         "restore", case.image, "--foreground", "--pidfile", case.pidfile, uid=case.uid
     )

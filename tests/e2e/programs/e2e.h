@@ -3,7 +3,8 @@
 //   prog STATEFILE
 //     sets up, then writes "ready" to STATEFILE (or "skip: WHY", and exits 77);
 //     waits until STATEFILE.go exists; it says how long the program was dead, in milliseconds:
-//       "AT_LEAST AT_MOST", and behind it how many snapshots were taken;
+//       "AT_LEAST AT_MOST", behind it how many snapshots were taken, and for each restart when it
+//       began (milliseconds of CLOCK_MONOTONIC);
 //     checks, writes "ok" or "FAIL: WHAT" to STATEFILE.result and exits 0 or 1.
 //
 // Everything it uses is plain libc, available in glibc and musl.
@@ -139,15 +140,35 @@ E2E_FN long long e2e_now_ms(void) {
   return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
 }
 
-// How long the program was dead, known after e2e_wait_go().
-E2E_FN void e2e_dead_ms(long long* at_least, long long* at_most) {
-  char path[PATH_MAX], text[64] = "";
+// What the harness told with its go, see above: `numbers` of it, at most as many as asked for.
+// Returns how many.
+E2E_FN int e2e_told(long long* numbers, int most) {
+  char path[PATH_MAX], text[256] = "";
+  int count = 0, length;
   snprintf(path, sizeof path, "%s.go", e2e_state);
   int fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0 || read(fd, text, sizeof text - 1) < 0 ||
-      sscanf(text, "%lld %lld", at_least, at_most) != 2)
-    e2e_fail("%s is not understood", path);
+  if (fd < 0 || read(fd, text, sizeof text - 1) < 0) e2e_fail("%s is not readable", path);
   close(fd);
+  for (char* at = text; count < most && sscanf(at, "%lld%n", &numbers[count], &length) == 1;
+       ++count)
+    at += length;
+  if (count < 3) e2e_fail("%s is not understood", path);
+  return count;
+}
+
+// How long the program was dead, known after e2e_wait_go().
+E2E_FN void e2e_dead_ms(long long* at_least, long long* at_most) {
+  long long told[3];
+  e2e_told(told, 3);
+  *at_least = told[0];
+  *at_most = told[1];
+}
+
+// Whether the program was restarted at this moment or later, known after e2e_wait_go().
+E2E_FN int e2e_restarted_after(long long moment_ms) {
+  long long told[16];
+  int count = e2e_told(told, 16);
+  return count > 3 && told[count - 1] >= moment_ms;
 }
 
 E2E_FN int e2e_ok(void) {
@@ -157,16 +178,9 @@ E2E_FN int e2e_ok(void) {
 
 // How many snapshots were taken, known after e2e_wait_go().
 E2E_FN int e2e_snapshots(void) {
-  char path[PATH_MAX], text[64] = "";
-  long long at_least, at_most;
-  int snapshots = 0;
-  snprintf(path, sizeof path, "%s.go", e2e_state);
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0 || read(fd, text, sizeof text - 1) < 0 ||
-      sscanf(text, "%lld %lld %d", &at_least, &at_most, &snapshots) != 3)
-    e2e_fail("%s is not understood", path);
-  close(fd);
-  return snapshots;
+  long long told[3];
+  e2e_told(told, 3);
+  return (int)told[2];
 }
 
 // The whole of a small file; returns its length, text is terminated.
