@@ -6,7 +6,9 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <map>
 #include <span>
+#include <tuple>
 #include <vector>
 
 namespace tardigrade::regular_file {
@@ -82,13 +84,31 @@ std::string ReadBuildId(int local_fd) {
   return "";
 }
 
+namespace {
+
+// Every process of a tree has the same libraries mapped, several times each: the last ones seen are
+// remembered. A file that was written to since is another one (ctime).
+std::string BuildIdOf(int local_fd, const struct stat& st) {
+  using Version = std::tuple<dev_t, ino_t, off_t, time_t, long, time_t, long>;
+  constexpr size_t kMost = 256;
+  thread_local std::map<Version, std::string> seen;
+  const Version version(st.st_dev, st.st_ino, st.st_size, st.st_mtim.tv_sec, st.st_mtim.tv_nsec,
+                        st.st_ctim.tv_sec, st.st_ctim.tv_nsec);
+  const auto known = seen.find(version);
+  if (known != seen.end()) return known->second;
+  if (seen.size() >= kMost) seen.clear();
+  return seen[version] = ReadBuildId(local_fd);
+}
+
+}  // namespace
+
 Result<FileIdentity> ReadIdentity(int local_fd, bool with_build_id) {
   struct stat st = {};
   if (fstat(local_fd, &st) != 0) return Error::Errno("fstat");
   FileIdentity identity;
   identity.size = static_cast<uint64_t>(st.st_size);
   identity.mtime_ns = st.st_mtim.tv_sec * kNsPerSecond + st.st_mtim.tv_nsec;
-  if (with_build_id) identity.build_id = ReadBuildId(local_fd);
+  if (with_build_id) identity.build_id = BuildIdOf(local_fd, st);
   return identity;
 }
 

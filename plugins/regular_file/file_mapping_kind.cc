@@ -8,7 +8,9 @@
 
 #include <algorithm>
 #include <cctype>
+#include <map>
 #include <optional>
+#include <tuple>
 #include <utility>
 
 #include "plugins/regular_file/deleted_file.h"
@@ -40,13 +42,30 @@ struct Place {
 };
 
 // Also by another name in the same directory.
-std::optional<Place> FindPlace(pid_t pid, const MemoryMapping& mapping) {
+std::optional<Place> LookForPlace(pid_t pid, const MemoryMapping& mapping) {
   if (std::optional<std::string> path = ReachMappedPath(pid, mapping); path.has_value())
     return Place{mapping.path, std::move(*path)};
   std::optional<std::string> name = FindOtherName(pid, mapping);
   if (!name.has_value()) return std::nullopt;
   std::string path = StrCat("/proc/", pid, "/root", *name);
   return Place{std::move(*name), std::move(path)};
+}
+
+// The mappings of a process come in the order of their addresses, several of each file: what was
+// found on this pass need not be looked for again.
+std::optional<Place> FindPlace(pid_t pid, const MemoryMapping& mapping) {
+  struct Pass {
+    pid_t pid = 0;
+    uint64_t last_start = 0;
+    std::map<std::tuple<uint64_t, uint64_t, std::string, bool>, std::optional<Place>> found = {};
+  };
+  thread_local Pass pass;
+  if (pass.pid != pid || mapping.start <= pass.last_start) pass = Pass{.pid = pid};
+  pass.last_start = mapping.start;
+  const auto [at, is_new] =
+      pass.found.try_emplace({mapping.dev, mapping.inode, mapping.path, mapping.deleted});
+  if (is_new) at->second = LookForPlace(pid, mapping);
+  return at->second;
 }
 
 // A nameless file whose changes nobody else can see, or that nobody changes.
@@ -180,10 +199,11 @@ Result<MappingState> FileMappingKind::Collect(pid_t pid, const MemoryMapping& ma
     } else if (mapping.deleted) {
       ASSIGN_OR_RETURN(state.object, AddMappedContents(pid, mapping, context));
       if (state.writable)
-        context.Warn(StrCat(mapping.path,
-                            " is only mapped, and counts as deleted: whether it has another name by now "
-                            "can only be seen by root (CAP_CHECKPOINT_RESTORE); a restored job "
-                            "writes to a file of its own"));
+        context.Warn(
+            StrCat(mapping.path,
+                   " is only mapped, and counts as deleted: whether it has another name by now "
+                   "can only be seen by root (CAP_CHECKPOINT_RESTORE); a restored job "
+                   "writes to a file of its own"));
     } else {
       return nameless.error();
     }

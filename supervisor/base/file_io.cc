@@ -15,19 +15,18 @@ Result<ScopedFd> OpenFile(const std::string& path, int flags, unsigned mode) {
 
 Result<std::string> ReadFile(const std::string& path, size_t max_bytes) {
   ASSIGN_OR_RETURN(ScopedFd fd, OpenFile(path, O_RDONLY));
+  // Not part of the string: it would have to be cleared first, and most files are much shorter.
+  thread_local char piece[64 << 10];
   std::string text;
-  size_t filled = 0;
   for (;;) {
-    if (filled == text.size()) text.resize(text.size() < 4096 ? 16384 : text.size() * 2);
-    const ssize_t n = read(fd.get(), text.data() + filled, text.size() - filled);
+    const ssize_t n = read(fd.get(), piece, sizeof(piece));
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return Error::Errno("reading ", path);
-    if (n == 0) break;
-    filled += static_cast<size_t>(n);
-    if (filled > max_bytes) return Error::Syscall(ErrorCode::kSystem, EFBIG, StrCat("reading ", path));
+    if (n == 0) return text;
+    text.append(piece, static_cast<size_t>(n));
+    if (text.size() > max_bytes)
+      return Error::Syscall(ErrorCode::kSystem, EFBIG, StrCat("reading ", path));
   }
-  text.resize(filled);
-  return text;
 }
 
 Result<std::string> ReadLink(const std::string& path) {
@@ -71,7 +70,8 @@ Status PreadAll(int fd, std::span<std::byte> bytes, uint64_t offset) {
     const ssize_t n = pread(fd, bytes.data(), bytes.size(), static_cast<off_t>(offset));
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return Error::Errno("pread at offset ", offset);
-    if (n == 0) return Error::Syscall(ErrorCode::kSystem, EIO, StrCat("end of file at offset ", offset));
+    if (n == 0)
+      return Error::Syscall(ErrorCode::kSystem, EIO, StrCat("end of file at offset ", offset));
     bytes = bytes.subspan(static_cast<size_t>(n));
     offset += static_cast<uint64_t>(n);
   }

@@ -1,5 +1,6 @@
 #include "supervisor/checkpoint/namespaces.h"
 
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -28,19 +29,37 @@ bool IsInOurNamespace(pid_t pid, const std::string& namespace_link) {
   return false;
 }
 
+constexpr std::string_view kNamespaces[] = {"pid", "user", "mnt",    "net",
+                                            "uts", "ipc",  "cgroup", "time"};
+
+// This process changes none of its own.
+const std::map<std::string_view, std::string>& OwnNamespaces() {
+  static const std::map<std::string_view, std::string> own = [] {
+    std::map<std::string_view, std::string> links;
+    for (const std::string_view name : kNamespaces) {
+      const Result<std::string> link = ReadLink(StrCat("/proc/self/ns/", name));
+      links[name] = link.has_value() ? link.value() : "";
+    }
+    return links;
+  }();
+  return own;
+}
+
 }  // namespace
 
 Status CheckNamespaces(pid_t pid) {
   bool ours = false;
-  for (const std::string_view name : {"pid", "user", "mnt", "net", "uts", "ipc", "cgroup", "time"}) {
-    const Result<std::string> here = ReadLink(StrCat("/proc/self/ns/", name));
-    if (!here.has_value()) continue;  // This kernel has no such namespaces.
+  for (const std::string_view name : kNamespaces) {
+    const std::string& here = OwnNamespaces().at(name);
+    if (here.empty()) continue;  // This kernel has no such namespaces.
     ASSIGN_OR_RETURN(const std::string there, ReadLink(StrCat("/proc/", pid, "/ns/", name)));
-    if (here.value() == there) continue;
+    if (here == there) continue;
     if (name == "pid") ours = IsInOurNamespace(pid, there);
     if (ours && (name == "pid" || name == "user" || name == "mnt" || name == "ipc")) continue;
-    return Error(ErrorCode::kUnsupported,
-                 StrCat("it is in a ", name, " namespace of its own, which cannot be saved yet; run the supervisor inside it"));
+    return Error(
+        ErrorCode::kUnsupported,
+        StrCat("it is in a ", name,
+               " namespace of its own, which cannot be saved yet; run the supervisor inside it"));
   }
   return Ok();
 }

@@ -27,6 +27,7 @@
 #include "supervisor/checkpoint/sharing.h"
 #include "supervisor/checkpoint/survey.h"
 #include "supervisor/image/image_store.h"
+#include "supervisor/tracee/abandoned_segments.h"
 #include "supervisor/tracee/arch/x86_64/gadgets.h"
 #include "supervisor/tracee/stack_unwinder.h"
 #include "supervisor/tracee/symbolize.h"
@@ -108,6 +109,7 @@ class SnapshotRun {
     for (const TreeMember& member : members) {
       if (!member.has_ended) RETURN_IF_ERROR(ClearLeftovers(member));
     }
+    RemoveAbandonedSegments();
     ASSIGN_OR_RETURN(blank_, ScopedBlankProcess::Create());
     uint64_t expected_bytes = 0;
     {

@@ -19,13 +19,14 @@ namespace {
 constexpr time_t kOldSeconds = 60;
 
 bool LooksAbandoned(const shmid_ds& segment) {
-  const bool creator_lives =
-      segment.shm_cpid != 0 && (kill(segment.shm_cpid, 0) == 0 || errno != ESRCH);
   const auto key = static_cast<uint32_t>(segment.shm_perm.__key);
-  return (key & kVisitKeyPrefixMask) == kVisitKeyPrefix && segment.shm_perm.cuid == geteuid() &&
-         (segment.shm_perm.mode & 0777) == 0700 && segment.shm_nattch == 0 && !creator_lives &&
-         segment.shm_segsz > protocol::kParasiteSlotsOffset &&
-         segment.shm_ctime < time(nullptr) - kOldSeconds;
+  const bool looks_ours = (key & kVisitKeyPrefixMask) == kVisitKeyPrefix &&
+                          segment.shm_perm.cuid == geteuid() &&
+                          (segment.shm_perm.mode & 0777) == 0700 && segment.shm_nattch == 0 &&
+                          segment.shm_segsz > protocol::kParasiteSlotsOffset &&
+                          segment.shm_ctime < time(nullptr) - kOldSeconds;
+  return looks_ours &&
+         (segment.shm_cpid == 0 || (kill(segment.shm_cpid, 0) != 0 && errno == ESRCH));
 }
 
 bool IsOurs(int id) {

@@ -158,13 +158,11 @@ Status SetRegisters(pid_t tid, const arch::Registers& registers) {
 }
 
 Result<std::vector<std::byte>> GetExtendedState(pid_t tid) {
-  std::vector<std::byte> state(kMaxExtendedStateBytes);
-  iovec vec = {state.data(), state.size()};
+  thread_local std::byte state[kMaxExtendedStateBytes];
+  iovec vec = {state, sizeof(state)};
   RETURN_IF_ERROR(
       Do(PTRACE_GETREGSET, "PTRACE_GETREGSET(NT_X86_XSTATE)", tid, NT_X86_XSTATE, &vec));
-  state.resize(vec.iov_len);
-  state.shrink_to_fit();
-  return state;
+  return std::vector<std::byte>(state, state + vec.iov_len);
 }
 
 Status SetExtendedState(pid_t tid, std::span<const std::byte> state) {

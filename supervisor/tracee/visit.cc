@@ -10,7 +10,6 @@
 
 #include "supervisor/base/fibers.h"
 #include "supervisor/base/file_io.h"
-#include "supervisor/tracee/abandoned_segments.h"
 #include "supervisor/tracee/arch/x86_64/injected_call.h"
 #include "supervisor/tracee/proc_status.h"
 #include "supervisor/tracee/ptrace.h"
@@ -69,7 +68,6 @@ Status Visit::Prepare(std::span<const std::vector<uint64_t>> programs) {
   image_.emplace(threads_, plan_.ways_home, programs);
   RETURN_IF_ERROR(CheckAddressSpaceLimit(pid_, image_->size_bytes()));
   ASSIGN_OR_RETURN(plan_.base, FindHole(maps, image_->size_bytes()));
-  RemoveAbandonedSegments();
   for (const FrozenThread& thread : threads_) {
     if (!plan_.suspend_seccomp) break;
     RETURN_IF_ERROR(ptrace::SuspendSeccomp(thread.tid, true), "suspending seccomp (needs root)");

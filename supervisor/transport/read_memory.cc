@@ -136,7 +136,8 @@ class Work {
 
 // Reads into a small buffer and writes from there, while that is still in the processor's cache.
 void SavePieces(pid_t pid, ReadHow how, Work& work, PageFileWriter& pages) {
-  std::vector<std::byte> buffer(std::min<uint64_t>(work.total_bytes(), PageFileWriter::kBufferBytes));
+  std::vector<std::byte> buffer(
+      std::min<uint64_t>(work.total_bytes(), PageFileWriter::kBufferBytes));
   MemoryReader reader(pid, how);
   for (;;) {
     const std::vector<PagePiece> pieces = work.Take(buffer.size());
@@ -159,8 +160,9 @@ Status SaveMemory(pid_t pid, std::span<const PageRun> runs, ReadHow how, PageFil
   constexpr uint64_t kBytesWorthAThread = 8 << 20;
   Work work(runs, progress);
   progress.Begin("memory", work.total_bytes());
-  const size_t useful = std::min<size_t>({kMaxThreads, std::thread::hardware_concurrency(),
-                                          1 + work.total_bytes() / kBytesWorthAThread});
+  static const size_t processors = std::thread::hardware_concurrency();  // Asked of a file.
+  const size_t useful =
+      std::min<size_t>({kMaxThreads, processors, 1 + work.total_bytes() / kBytesWorthAThread});
   const auto save = [&] { SavePieces(pid, how, work, pages); };
   std::vector<std::thread> helpers = StartHelperThreads(useful > 1 ? useful - 1 : 0, save);
   save();

@@ -3,6 +3,7 @@
 #include <cpuid.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 namespace tardigrade::arch {
@@ -50,14 +51,28 @@ uint64_t FrameFeatures(std::span<const std::byte> state) {
   return features;
 }
 
+constexpr unsigned kFeatures = 63;
+
+// Where each feature ends in the standard-format XSAVE area; 0 for one that is not in it.
+// A hypervisor makes cpuid slow: it is asked once.
+const std::array<size_t, kFeatures>& FeatureEnds() {
+  static const std::array<size_t, kFeatures> ends = [] {
+    std::array<size_t, kFeatures> found = {};
+    for (unsigned feature = 2; feature < kFeatures; ++feature) {
+      unsigned size = 0, offset = 0, flags = 0, unused = 0;
+      __cpuid_count(0xd, feature, size, offset, flags, unused);
+      if ((flags & 1) == 0) found[feature] = size + offset;  // Not a supervisor state.
+    }
+    return found;
+  }();
+  return ends;
+}
+
 // End of the standard-format XSAVE area that holds `features`.
 size_t StateBytes(uint64_t features) {
   size_t end = kHeaderEnd;
-  for (unsigned feature = 2; feature < 63; ++feature) {
-    if ((features >> feature & 1) == 0) continue;
-    unsigned size = 0, offset = 0, flags = 0, unused = 0;
-    __cpuid_count(0xd, feature, size, offset, flags, unused);
-    if ((flags & 1) == 0) end = std::max<size_t>(end, size + offset);  // Not a supervisor state.
+  for (unsigned feature = 2; feature < kFeatures; ++feature) {
+    if ((features >> feature & 1) != 0) end = std::max(end, FeatureEnds()[feature]);
   }
   return end;
 }
@@ -118,8 +133,8 @@ void WriteState(std::span<const std::byte> state, uint64_t features, std::byte* 
 
 size_t SignalFrameBytes(std::span<const std::byte> extended_state) {
   if (extended_state.size() < kHeaderEnd) return 0;
-  return kMaxReturnChain * sizeof(uint64_t) + sizeof(KernelUcontext) + StateBytes(FrameFeatures(extended_state)) +
-         sizeof kMagic2 + 16 + 64;
+  return kMaxReturnChain * sizeof(uint64_t) + sizeof(KernelUcontext) +
+         StateBytes(FrameFeatures(extended_state)) + sizeof kMagic2 + 16 + 64;
 }
 
 Result<SignalFramePlace> BuildSignalFrame(const SignalFrameContents& contents,
