@@ -142,6 +142,13 @@ Result<LoadedImage> LoadedImage::Load(const std::string& dir) {
   }
   RETURN_IF_ERROR(CheckTree(image.processes));
   RETURN_IF_ERROR(CheckShared(image.processes));
+  for (size_t i = 0; i < image.processes.size(); ++i) {
+    const LoadedProcess& process = image.processes[i];
+    const int32_t with = process.document.shared.descriptors;
+    if (process.has_ended()) continue;
+    image.descriptor_tables[with == 0 ? process.document.pid : with].push_back(i);
+    image.descriptor_sharers += with != 0;
+  }
   return image;
 }
 

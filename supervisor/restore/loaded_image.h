@@ -1,6 +1,7 @@
 #ifndef SUPERVISOR_RESTORE_LOADED_IMAGE_H_
 #define SUPERVISOR_RESTORE_LOADED_IMAGE_H_
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -32,6 +33,9 @@ struct LoadedImage {
   std::unique_ptr<ImageReader> reader;
   FilesDocument files;
   std::vector<LoadedProcess> processes;  // Root first, parents before their children.
+  // Who has each descriptor table, as indices of `processes`; by the pid of the first, which is in front.
+  std::map<int32_t, std::vector<size_t>> descriptor_tables;
+  size_t descriptor_sharers = 0;  // Those that are not in front.
 
   const LoadedProcess& root() const { return processes[0]; }
 

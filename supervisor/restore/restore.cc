@@ -18,6 +18,7 @@
 #include "supervisor/restore/control_channel.h"
 #include "supervisor/restore/file_factory.h"
 #include "supervisor/restore/finisher.h"
+#include "supervisor/restore/image_heap.h"
 #include "supervisor/restore/launcher.h"
 #include "supervisor/restore/loaded_image.h"
 #include "supervisor/restore/made_log.h"
@@ -109,11 +110,7 @@ class Attempt {
     ASSIGN_OR_RETURN(board_, TreeBoard::Create());
     ASSIGN_OR_RETURN(made_, MadeLog::Create());
     ASSIGN_OR_RETURN(placed_, PlacedFiles::Create());
-    for (const ProcessPlan& process : plan_.processes) {
-      segments_.emplace_back();
-      if (process.threads.empty()) continue;
-      ASSIGN_OR_RETURN(segments_.back(), Segment::Create(process.place, process.threads));
-    }
+    RETURN_IF_ERROR(MakeSegments());
     const TaskInputs inputs{&image_,   &kinds_,      &plan_,      segments_,    &options_.moved_files, options_.changed_files, new_namespace_,
                             &channel, board_.get(), made_.get(), placed_.get()};
     const auto run = [&inputs] { RunRootTask(inputs); };
@@ -133,6 +130,17 @@ class Attempt {
   const LaunchedTask& task() const { return task_; }
 
  private:
+  Status MakeSegments() {
+    std::vector<Segment::Place> places;
+    for (const ProcessPlan& process : plan_.processes) {
+      if (!process.threads.empty()) places.push_back(process.place);
+    }
+    RETURN_IF_ERROR(segment_space_.Map(places));
+    for (const ProcessPlan& process : plan_.processes)
+      segments_.push_back(process.threads.empty() ? nullptr : Segment::CreateIn(process.place, process.threads));
+    return Ok();
+  }
+
   bool HasSeccomp() const {
     for (const ProcessPlan& process : plan_.processes) {
       if (std::any_of(process.threads.begin(), process.threads.end(),
@@ -303,6 +311,7 @@ class Attempt {
   std::unique_ptr<TreeBoard> board_;
   std::unique_ptr<MadeLog> made_;
   std::unique_ptr<PlacedFiles> placed_;
+  SegmentSpace segment_space_;
   std::vector<std::unique_ptr<Segment>> segments_;  // As the image's processes.
   std::vector<pid_t> orphans_;  // As seen here; those that are traced.
   ControlChannel* channel_ = nullptr;
@@ -335,11 +344,13 @@ Result<bool> ChooseNewNamespace(const RestoreOptions& options, const LoadedImage
 Result<RestoreReport> Restore(const RestoreOptions& options, const KindList& kinds, Progress& progress) {
   const Clock::time_point start = Clock::now();
   RestoreReport report;
+  ImageHeap heap;
   ASSIGN_OR_RETURN(const LoadedImage image, LoadedImage::Load(options.dir));
   RETURN_IF_ERROR(CheckHost(image.reader->manifest().host));
   ASSIGN_OR_RETURN(report.new_pid_namespace, ChooseNewNamespace(options, image, kinds));
   auto attempt = std::make_unique<Attempt>(options, kinds, image, report, progress);
   RETURN_IF_ERROR(attempt->Plan(report.new_pid_namespace));
+  RETURN_IF_ERROR(heap.Seal());
   report.inner_pid = image.root().document.pid;
   if (options.dry_run) return report;
 

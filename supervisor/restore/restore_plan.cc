@@ -232,8 +232,8 @@ class Planner {
     RETURN_IF_ERROR(PlanAddressSpace(inputs, draft));
     const std::vector<MemoryMapping> there = Addresses(process.document);
     const uint64_t payload = PayloadBytes(plan.threads) + draft.CompiledSize() + kSizeSlack;
-    ASSIGN_OR_RETURN(plan.place, Segment::ChoosePlace(taken_, there, plan.threads.size(), payload));
-    Take(plan.place.start, plan.place.start + plan.place.size);
+    ASSIGN_OR_RETURN(plan.place, Segment::ChoosePlace(taken_, there, plan.threads.size(), payload, placed_));
+    placed_.push_back(plan.place);
     inputs.segment = plan.place;
     RETURN_IF_ERROR(PlanAddressSpace(inputs, plan.threads[0].memory, &plan.fill_marks));
     ShareFilling(plan.fill_marks, spare_ids_, plan.threads[0]);
@@ -267,6 +267,7 @@ class Planner {
   SpareIds spare_ids_;
   std::vector<MemoryMapping> here_;
   std::vector<MemoryMapping> taken_;
+  std::vector<Segment::Place> placed_;
   RestorePlan plan_;
 };
 

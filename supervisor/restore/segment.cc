@@ -36,6 +36,13 @@ uint64_t PageUp(uint64_t bytes) { return (bytes + kPage - 1) & ~(kPage - 1); }
 uint64_t BlobBytes() { return PageUp(static_cast<uint64_t>(restorer_blob_end - restorer_blob_begin)); }
 uint64_t HeaderBytes(size_t threads) { return PageUp(sizeof(RestorerHeader) + threads * sizeof(RestorerSlot)); }
 
+Status MapShared(const Segment::Place& place) {
+  void* const mapped = mmap(reinterpret_cast<void*>(place.start), place.size, PROT_READ | PROT_WRITE | PROT_EXEC,
+                            MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+  if (mapped == MAP_FAILED) return Error::Errno("mapping the restorer at ", Hex(place.start));
+  return Ok();
+}
+
 uint64_t CompiledBytes(const SyscallPlan& plan) { return plan.empty() ? 0 : plan.CompiledSize(); }
 
 }  // namespace
@@ -49,7 +56,7 @@ uint64_t PayloadBytes(std::span<const ThreadPlans> plans) {
 }
 
 Result<Segment::Place> Segment::ChoosePlace(std::span<const MemoryMapping> here, std::span<const MemoryMapping> there,
-                                            size_t threads, uint64_t payload_bytes) {
+                                            size_t threads, uint64_t payload_bytes, std::span<const Place> others) {
   Place place;
   place.size = PageUp(BlobBytes() + HeaderBytes(threads) + PageUp(payload_bytes) + (threads + 1) * kStackBytes +
                       protocol::kMaxFillHelpers * protocol::kFillStackBytes + kParkingBytes);
@@ -58,6 +65,7 @@ Result<Segment::Place> Segment::ChoosePlace(std::span<const MemoryMapping> here,
     for (const MemoryMapping& m : mappings)
       taken.emplace_back(m.start > kMargin ? m.start - kMargin : 0, m.end + kMargin);
   }
+  for (const Place& other : others) taken.emplace_back(other.start, other.start + other.size);
   std::sort(taken.begin(), taken.end());
   uint64_t at = kLowestAddress;
   for (const auto& [start, end] : taken) {
@@ -85,12 +93,24 @@ uint64_t Segment::Write(const SyscallPlan& plan, uint64_t& cursor) {
 }
 
 Result<std::unique_ptr<Segment>> Segment::Create(const Place& place, std::span<const ThreadPlans> plans) {
-  void* mapped = mmap(reinterpret_cast<void*>(place.start), place.size, PROT_READ | PROT_WRITE | PROT_EXEC,
-                      MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
-  if (mapped == MAP_FAILED) return Error::Errno("mapping the restorer at ", Hex(place.start));
-  std::unique_ptr<Segment> segment(new Segment(place, plans));
-  std::memcpy(mapped, restorer_blob_begin, static_cast<size_t>(restorer_blob_end - restorer_blob_begin));
-  RestorerHeader* header = segment->header();
+  RETURN_IF_ERROR(MapShared(place));
+  std::unique_ptr<Segment> segment(new Segment(place, plans, /*owns_memory=*/true));
+  segment->Fill();
+  return segment;
+}
+
+std::unique_ptr<Segment> Segment::CreateIn(const Place& place, std::span<const ThreadPlans> plans) {
+  std::unique_ptr<Segment> segment(new Segment(place, plans, /*owns_memory=*/false));
+  segment->Fill();
+  return segment;
+}
+
+void Segment::Fill() {
+  const std::span<const ThreadPlans> plans = plans_;
+  const Place& place = place_;
+  std::memcpy(reinterpret_cast<void*>(place.start), restorer_blob_begin,
+              static_cast<size_t>(restorer_blob_end - restorer_blob_begin));
+  RestorerHeader* header = this->header();
   *header = {.magic = protocol::kRestorerMagic,
              .version = protocol::kRestorerVersion,
              .thread_count = static_cast<uint32_t>(plans.size()),
@@ -112,20 +132,41 @@ Result<std::unique_ptr<Segment>> Segment::Create(const Place& place, std::span<c
   uint64_t cursor = reinterpret_cast<uint64_t>(header) + HeaderBytes(plans.size());
   for (size_t i = 0; i < plans.size(); ++i) {
     const ThreadPlans& p = plans[i];
-    RestorerSlot& slot = segment->slot(i);
+    RestorerSlot& slot = this->slot(i);
     slot.tid = p.tid;
-    slot.program[static_cast<int>(RestorerProgram::kMemory)] = segment->Write(p.memory, cursor);
-    slot.program[static_cast<int>(RestorerProgram::kProcess)] = segment->Write(p.process, cursor);
-    slot.program[static_cast<int>(RestorerProgram::kLimits)] = segment->Write(p.limits, cursor);
-    slot.program[static_cast<int>(RestorerProgram::kThread)] = segment->Write(p.thread, cursor);
-    slot.program[static_cast<int>(RestorerProgram::kSeccomp)] = segment->Write(p.seccomp, cursor);
-    slot.replay = segment->Write(p.replay, cursor);
+    slot.program[static_cast<int>(RestorerProgram::kMemory)] = Write(p.memory, cursor);
+    slot.program[static_cast<int>(RestorerProgram::kProcess)] = Write(p.process, cursor);
+    slot.program[static_cast<int>(RestorerProgram::kLimits)] = Write(p.limits, cursor);
+    slot.program[static_cast<int>(RestorerProgram::kThread)] = Write(p.thread, cursor);
+    slot.program[static_cast<int>(RestorerProgram::kSeccomp)] = Write(p.seccomp, cursor);
+    slot.replay = Write(p.replay, cursor);
     slot.stack_top = stacks - i * kStackBytes;
   }
-  return segment;
 }
 
-Segment::~Segment() { munmap(reinterpret_cast<void*>(place_.start), place_.size); }
+Segment::~Segment() {
+  if (owns_memory_) munmap(reinterpret_cast<void*>(place_.start), place_.size);
+}
+
+Status SegmentSpace::Map(std::span<const Segment::Place> places) {
+  std::vector<Segment::Place> runs;
+  for (const Segment::Place& place : places) {
+    if (!runs.empty() && runs.back().start + runs.back().size == place.start) {
+      runs.back().size += place.size;
+    } else {
+      runs.push_back(place);
+    }
+  }
+  for (const Segment::Place& run : runs) {
+    RETURN_IF_ERROR(MapShared(run));
+    runs_.push_back(run);
+  }
+  return Ok();
+}
+
+SegmentSpace::~SegmentSpace() {
+  for (const Segment::Place& run : runs_) munmap(reinterpret_cast<void*>(run.start), run.size);
+}
 
 uint32_t Segment::parked() const { return __atomic_load_n(&header()->parked, __ATOMIC_ACQUIRE); }
 

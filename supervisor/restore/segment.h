@@ -41,12 +41,15 @@ class Segment {
   };
   static constexpr uint64_t kParkingBytes = 256 << 10;
 
-  // `payload_bytes`: what all compiled plans take.  Errors: kSystem if there is no hole.
+  // `payload_bytes`: what all compiled plans take.  `others`: segments that are to be mapped here as well, next to
+  // which it may lie.  Errors: kSystem if there is no hole.
   static Result<Place> ChoosePlace(std::span<const MemoryMapping> here, std::span<const MemoryMapping> there,
-                                   size_t threads, uint64_t payload_bytes);
+                                   size_t threads, uint64_t payload_bytes, std::span<const Place> others = {});
 
   // Maps the segment and fills it.  `plans` must outlive it: it knows their labels.
   static Result<std::unique_ptr<Segment>> Create(const Place& place, std::span<const ThreadPlans> plans);
+  // Fills it where a SegmentSpace is.
+  static std::unique_ptr<Segment> CreateIn(const Place& place, std::span<const ThreadPlans> plans);
   ~Segment();
 
   const Place& place() const { return place_; }
@@ -80,12 +83,31 @@ class Segment {
   [[noreturn]] void Enter();
 
  private:
-  Segment(const Place& place, std::span<const ThreadPlans> plans) : place_(place), plans_(plans) {}
+  Segment(const Place& place, std::span<const ThreadPlans> plans, bool owns_memory)
+      : place_(place), plans_(plans), owns_memory_(owns_memory) {}
+  void Fill();
   protocol::RestorerHeader* header() const;
   uint64_t Write(const SyscallPlan& plan, uint64_t& cursor);
 
   Place place_;
   std::span<const ThreadPlans> plans_;
+  bool owns_memory_;
+};
+
+// The memory of many segments: one mapping for all that lie side by side.  Each task inherits those of all tasks, so
+// with one for each segment a thousand tasks would copy a million (kernel/fork.c, dup_mmap()).
+class SegmentSpace {
+ public:
+  SegmentSpace() = default;
+  SegmentSpace(const SegmentSpace&) = delete;
+  SegmentSpace& operator=(const SegmentSpace&) = delete;
+  ~SegmentSpace();
+
+  // Errors: kSystem if something else is there.
+  Status Map(std::span<const Segment::Place> places);
+
+ private:
+  std::vector<Segment::Place> runs_;
 };
 
 // Bytes that plans compile to, each rounded up as the segment does.

@@ -88,6 +88,19 @@ TEST(Segment, HoldsWhatThePlansSay) {
   EXPECT_THAT(Segment::Create(place, plans), FailsWith(ErrorCode::kSystem, "mapping the restorer"));
 }
 
+TEST(SegmentSpace, SegmentsSideBySideAreOneMapping) {
+  std::vector<ThreadPlans> plans(1);
+  plans[0].tid = 100;
+  const auto maps = [] { return ParseMaps(ReadFile("/proc/self/maps").value()).value(); };
+  const auto here = maps();
+  std::vector<Segment::Place> places;
+  for (int i = 0; i < 3; ++i) places.push_back(Segment::ChoosePlace(here, {}, 1, 0, places).value());
+  SegmentSpace space;
+  ASSERT_THAT(space.Map(places), IsOk());
+  for (const Segment::Place& place : places) EXPECT_EQ(Segment::CreateIn(place, plans)->slot(0).tid, 100);
+  EXPECT_EQ(maps().size(), here.size() + 1);
+}
+
 TEST(Segment, NamesTheStepThatFailed) {
   std::vector<ThreadPlans> plans(1);
   plans[0].tid = 100;

@@ -30,18 +30,14 @@ bool IsThrough(Segment& segment) {
 }  // namespace
 
 TaskDescriptors::TaskDescriptors(const TaskInputs& in, FileFactory& factory, size_t process)
-    : in_(in), factory_(factory), process_(process), owner_(process) {
-  const int32_t pid = this->process().document.pid,
-                with = this->process().document.shared.descriptors;
-  const int32_t table = with == 0 ? pid : with;
-  for (size_t i = 0; i < in.image->processes.size(); ++i) {
-    const LoadedProcess& other = in.image->processes[i];
-    if (other.has_ended()) continue;
-    if (other.document.pid == table) owner_ = i;
-    if (other.document.pid == table || other.document.shared.descriptors == table)
-      members_.push_back(i);
-    if (other.document.shared.descriptors != 0) ++sharers_;
-  }
+    : in_(in), factory_(factory), process_(process) {
+  const ProcessDocument& document = this->process().document;
+  const int32_t with = document.shared.descriptors;
+  const auto& tables = in.image->descriptor_tables;
+  if (const auto table = tables.find(with == 0 ? document.pid : with); table != tables.end())
+    members_ = table->second;
+  if (members_.empty()) members_ = {process};  // It has ended, and has none.
+  owner_ = members_.front();
 }
 
 // Each goes to its number at once: what is open below never grows into the helpers' numbers.

@@ -22,7 +22,7 @@ class TaskDescriptors {
   // first.
   bool owns() const { return owner_ == process_; }
   // Others that have the table of a process before them, in all the job.
-  size_t sharers() const { return sharers_; }
+  size_t sharers() const { return in_.image->descriptor_sharers; }
 
   // Opens what is behind mappings, and puts that and the page file where the helpers are.
   Status PlaceHelpers();
@@ -42,7 +42,6 @@ class TaskDescriptors {
   const size_t process_;
   size_t owner_;
   std::vector<size_t> members_;  // That have this table, the owner among them.
-  size_t sharers_ = 0;
 };
 
 }  // namespace tardigrade
