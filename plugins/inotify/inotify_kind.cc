@@ -1,75 +1,102 @@
 #include "plugins/inotify/inotify_kind.h"
 
 #include <sys/inotify.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "plugins/inotify/event_steps.h"
 #include "plugins/inotify/find_watched.h"
 #include "plugins/inotify/inotify_state.h"
+#include "plugins/inotify/peek_events.h"
+#include "plugins/inotify/provoke_events.h"
+#include "supervisor/kernel/kernel_memory.h"
 
 namespace tardigrade::inotify {
 namespace {
 
 constexpr uint32_t kSavedMask = IN_ALL_EVENTS | IN_EXCL_UNLINK | static_cast<uint32_t>(IN_ONESHOT);
 
-Status CheckNothingUnread(const FdFacts& file) {
-  int unread = 0;
-  if (ioctl(file.local_fd, FIONREAD, &unread) != 0) return Error::Errno("FIONREAD on fd ", file.fd);
+Error MayNotLook(const FdFacts& file, const Error& why) {
+  return Error(
+      why.code(),
+      StrCat("the inotify instance fd ", file.fd,
+             " has unread events, which the kernel shows to the privileged alone (CAP_BPF "
+             "and CAP_PERFMON): snapshot as root, or try again when the job has read them: ",
+             why.ToString()));
+}
+
+Result<Peeked> CollectEvents(const FdFacts& file) {
+  ASSIGN_OR_RETURN(const size_t unread, UnreadBytes(file.local_fd));
+  if (unread == 0) return Peeked();
+  Result<Peeked> peeked = PeekEvents(file.local_fd);
+  if (!peeked.has_value()) return MayNotLook(file, peeked.error());
+  RETURN_IF_ERROR(PlanSteps(peeked.value().events, ErrorCode::kUnsupported),
+                  "the inotify instance fd ", file.fd, ": let the job read its events first");
+  return peeked;
+}
+
+Status CheckEvents(const FdFacts& file) {
+  if (file.frozen) {
+    RETURN_IF_ERROR(CollectEvents(file));
+    return Ok();
+  }
+  // A running job may read its events any time: no walk through them.
+  ASSIGN_OR_RETURN(const size_t unread, UnreadBytes(file.local_fd));
   if (unread == 0) return Ok();
-  return Error(ErrorCode::kUnsupported,
-               StrCat("the inotify instance fd ", file.fd, " has ", unread,
-                      " bytes of unread events, which cannot be saved; try again when the job "
-                      "has read them"));
+  const Result<KernelMemory> memory = KernelMemory::Open();
+  return memory.has_value() ? Ok() : Status(MayNotLook(file, memory.error()));
+}
+
+// What has no path, but is open in the job: saved by the kind of that descriptor.
+const FdFacts* FindOpen(const WatchLine& watch, std::span<const FdFacts> all) {
+  for (const FdFacts& other : all) {
+    const bool is_kept = S_ISREG(other.stat.st_mode) || S_ISDIR(other.stat.st_mode);
+    if (other.stat.st_ino == watch.inode && other.stat.st_dev == watch.device &&
+        other.stat.st_nlink == 0 && is_kept)
+      return &other;
+  }
+  return nullptr;
 }
 
 Result<std::vector<WatchState>> CollectWatches(const FdFacts& file, std::span<const FdFacts> all) {
   ASSIGN_OR_RETURN(const std::vector<WatchLine> lines, ParseInotify(file.info));
   std::vector<WatchState> watches;
   for (const WatchLine& line : lines) {
-    if (line.wd < 1 || line.wd > kHighestWatch)
-      return Error(ErrorCode::kUnsupported,
-                   StrCat("the inotify instance fd ", file.fd, " has used up ", line.wd,
-                          " watches, more than can be counted again; restart the job"));
-    WatchState watch{.wd = line.wd, .mask = line.mask & kSavedMask, .path = ""};
-    ASSIGN_OR_RETURN(watch.path, FindWatched(line, file, all));
+    WatchState watch{.wd = line.wd, .mask = line.mask & kSavedMask, .path = "", .object = ""};
+    if (const FdFacts* const open = FindOpen(line, all); open != nullptr) {
+      watch.object = InodeKey(open->stat);
+    } else {
+      ASSIGN_OR_RETURN(watch.path, FindWatched(line, file, all));
+    }
     watches.push_back(std::move(watch));
   }
   return watches;
 }
 
-void Drain(int fd) {
-  alignas(inotify_event) char events[16 << 10];
-  while (read(fd, events, sizeof(events)) > 0) {
+Status AddWatch(int fd, const WatchState& watch, CreateContext& context) {
+  std::string path = context.MovedPath(watch.path);
+  // The path was found without following links; that of an open file is one.
+  uint32_t mask = (watch.mask & kSavedMask) | IN_DONT_FOLLOW;
+  if (!watch.object.empty()) {
+    ASSIGN_OR_RETURN(const int object, context.Object(watch.object));
+    path = StrCat("/proc/self/fd/", object);
+    mask &= ~IN_DONT_FOLLOW;
   }
-}
-
-// Numbers are given out in turn (idr_alloc_cyclic()), so those before the wanted one are used up
-// first.  Each given up leaves an IN_IGNORED event, which is taken out again. `previous` is the
-// number before, which is kept.
-Status AddWatch(int fd, const WatchState& watch, const std::string& path, int previous) {
-  // The path was found without following links.
-  const uint32_t mask = (watch.mask & kSavedMask) | IN_DONT_FOLLOW;
-  for (;;) {
-    const int wd = inotify_add_watch(fd, path.c_str(), mask);
-    if (wd < 0)
-      return Error::Errno("watching ", path, "; --set-file ", watch.path, "=NEW names another");
-    if (wd == watch.wd) return Ok();
-    if (wd > watch.wd || wd <= previous)
-      return Error(ErrorCode::kUnsupported,
-                   StrCat("watching ", path, " gives watch descriptor ", wd, ", not ", watch.wd,
-                          " as before: two paths the job watched are the same file now; name "
-                          "another with --set-file"));
-    previous = wd;
-    inotify_rm_watch(fd, wd);
-    Drain(fd);
-  }
+  RETURN_IF_ERROR(SetNextWatch(fd, watch.wd));
+  const int wd = inotify_add_watch(fd, path.c_str(), mask);
+  if (wd == watch.wd) return Ok();
+  if (wd < 0)
+    return Error::Errno("watching ", path, "; --set-file ", watch.path, "=NEW names another");
+  return Error(ErrorCode::kUnsupported,
+               StrCat("watching ", path, " gives watch descriptor ", wd, ", not ", watch.wd,
+                      " as before: two paths the job watched are the same file now; name "
+                      "another with --set-file"));
 }
 
 }  // namespace
 
 Status InotifyKind::Check(const FdFacts& file, std::span<const FdFacts> all) const {
   RETURN_IF_ERROR(ReadFdOwner(file));
-  RETURN_IF_ERROR(CheckNothingUnread(file));
+  RETURN_IF_ERROR(CheckEvents(file));
   RETURN_IF_ERROR(CollectWatches(file, all));
   return Ok();
 }
@@ -78,23 +105,34 @@ Result<Value> InotifyKind::Collect(const FdFacts& file, std::span<const FdFacts>
                                    CollectContext&) const {
   InotifyState state;
   ASSIGN_OR_RETURN(state.open, ReadOpenFile(file));
-  RETURN_IF_ERROR(CheckNothingUnread(file));
+  ASSIGN_OR_RETURN(Peeked peeked, CollectEvents(file));
+  state.events = std::move(peeked.events);
+  state.next_wd = peeked.next_wd;
   ASSIGN_OR_RETURN(state.watches, CollectWatches(file, all));
   return Encode(state);
 }
 
-Result<ScopedFd> InotifyKind::Create(const Value& value, CreateContext& context) const {
+Result<ScopedFd> InotifyKind::Create(const Value& value, CreateContext&) const {
   ASSIGN_OR_RETURN(const InotifyState state, Decode<InotifyState>(value, "inotify"));
-  ScopedFd fd(inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
-  if (!fd.valid()) return Error::Errno("inotify_init1");
   int32_t last = 0;
   for (const WatchState& watch : state.watches) {
     if (watch.wd <= last) return Error(ErrorCode::kBadImage, "inotify.watches are not in order");
-    RETURN_IF_ERROR(AddWatch(fd.get(), watch, context.MovedPath(watch.path), last));
+    if (watch.path.empty() == watch.object.empty())
+      return Error(ErrorCode::kBadImage, "inotify.watches: either path or object");
     last = watch.wd;
   }
-  RETURN_IF_ERROR(SetStatusFlags(fd.get(), state.open.flags));
+  ScopedFd fd(inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
+  if (!fd.valid()) return Error::Errno("inotify_init1");
+  RETURN_IF_ERROR(ProvokeEvents(fd.get(), state.events));
   return fd;
+}
+
+// Only now, so that what other kinds do to files is not reported.
+Status InotifyKind::Settle(const Value& value, int local_fd, CreateContext& context) const {
+  ASSIGN_OR_RETURN(const InotifyState state, Decode<InotifyState>(value, "inotify"));
+  for (const WatchState& watch : state.watches) RETURN_IF_ERROR(AddWatch(local_fd, watch, context));
+  if (state.next_wd != 0) RETURN_IF_ERROR(SetNextWatch(local_fd, state.next_wd));
+  return SetStatusFlags(local_fd, state.open.flags);
 }
 
 Status InotifyKind::PlanInTask(const Value& value, int fd, SyscallPlan& plan) const {

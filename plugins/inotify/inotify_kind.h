@@ -5,10 +5,10 @@
 
 namespace tardigrade::inotify {
 
-// inotify instances with their watches, under the numbers they had.  fs/notify/inotify/.
+// inotify instances with their watches, under the numbers they had, and with unread events.
+// fs/notify/inotify/; see README.md.
 //
-// Unread events cannot be looked at without taking them: an instance that has some is refused. What
-// happens to the files between snapshot and restore is not reported.
+// What happens to the files between snapshot and restore is not reported.
 class InotifyKind final : public FdKind {
  public:
   std::string_view name() const override { return "inotify"; }
@@ -19,6 +19,7 @@ class InotifyKind final : public FdKind {
   Result<Value> Collect(const FdFacts& file, std::span<const FdFacts> all,
                         CollectContext& context) const override;
   Result<ScopedFd> Create(const Value& state, CreateContext& context) const override;
+  Status Settle(const Value& state, int local_fd, CreateContext& context) const override;
   Status PlanInTask(const Value& state, int fd, SyscallPlan& plan) const override;
 };
 

@@ -35,7 +35,6 @@ REFUSED = {
     "refuse_fanotify": "a fanotify group, which cannot be saved",
     "refuse_fuse": "unmount that first",
     "refuse_inotify_gone": "whose path only root can find (or which was deleted)",
-    "refuse_inotify_unread": "unread events",
     "refuse_io_uring": "without io_uring",
     "refuse_kvm": "saved by its own monitor",
     "refuse_landlock": "a Landlock ruleset, which cannot be saved",
@@ -100,6 +99,8 @@ REFUSED = {
 
 # Refused to an ordinary user, because the kernel denies it.
 DENIED_UNPRIVILEGED = {
+    "inotify_overflow": "unread events",
+    "inotify_unread": "unread events",
     "not_dumpable": "not dumpable",
     "seccomp": "CAP_SYS_ADMIN",
     "seccomp_strict_list": "CAP_SYS_ADMIN",
