@@ -1,10 +1,10 @@
 #include "plugins/inotify/inotify_kind.h"
 
 #include <sys/inotify.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "plugins/inotify/event_steps.h"
-#include "plugins/inotify/find_watched.h"
 #include "plugins/inotify/inotify_state.h"
 #include "plugins/inotify/peek_events.h"
 #include "plugins/inotify/provoke_events.h"
@@ -46,15 +46,14 @@ Status CheckEvents(const FdFacts& file) {
   return memory.has_value() ? Ok() : Status(MayNotLook(file, memory.error()));
 }
 
-// What has no path, but is open in the job: saved by the kind of that descriptor.
-const FdFacts* FindOpen(const WatchLine& watch, std::span<const FdFacts> all) {
-  for (const FdFacts& other : all) {
-    const bool is_kept = S_ISREG(other.stat.st_mode) || S_ISDIR(other.stat.st_mode);
-    if (other.stat.st_ino == watch.inode && other.stat.st_dev == watch.device &&
-        other.stat.st_nlink == 0 && is_kept)
-      return &other;
-  }
-  return nullptr;
+Error NotFound(const FdFacts& file, const WatchLine& line) {
+  return Error(
+      ErrorCode::kUnsupported,
+      StrCat("the inotify instance fd ", file.fd, " watches inode ", line.inode.inode,
+             " of device ", major(line.inode.device), ":", minor(line.inode.device),
+             ", whose path only root can find (or which was deleted): snapshot as root, or "
+             "remove the watch ",
+             line.wd));
 }
 
 Result<std::vector<WatchState>> CollectWatches(const FdFacts& file, std::span<const FdFacts> all) {
@@ -62,11 +61,11 @@ Result<std::vector<WatchState>> CollectWatches(const FdFacts& file, std::span<co
   std::vector<WatchState> watches;
   for (const WatchLine& line : lines) {
     WatchState watch{.wd = line.wd, .mask = line.mask & kSavedMask, .path = "", .object = ""};
-    if (const FdFacts* const open = FindOpen(line, all); open != nullptr) {
+    if (const FdFacts* const open = FindNameless(line.inode, all); open != nullptr)
       watch.object = InodeKey(open->stat);
-    } else {
-      ASSIGN_OR_RETURN(watch.path, FindWatched(line, file, all));
-    }
+    else
+      watch.path = FindInode(line.inode, file, all);
+    if (watch.object.empty() && watch.path.empty()) return NotFound(file, line);
     watches.push_back(std::move(watch));
   }
   return watches;

@@ -156,7 +156,7 @@ TEST(ParseInotify, ReadsNumbersAndHandles) {
   const Result<std::vector<WatchLine>> lines = ParseInotify(info);
   ASSERT_THAT(lines, IsOk());
   EXPECT_EQ(lines.value()[0].wd, 31);
-  EXPECT_EQ(lines.value()[0].handle, (std::vector<uint8_t>{0x5d, 3, 0, 0, 0, 0, 0, 0}));
+  EXPECT_EQ(lines.value()[0].inode.handle, (std::vector<uint8_t>{0x5d, 3, 0, 0, 0, 0, 0, 0}));
   const FdInfo broken = ParseFdInfo(
                             "flags:\t00\ninotify wd:1 ino:35d sdev:0 mask:2 fhandle-bytes:8 "
                             "fhandle-type:1 f_handle:5d\n")

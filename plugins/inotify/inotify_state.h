@@ -10,6 +10,7 @@
 #include "supervisor/base/result.h"
 #include "supervisor/image/fields.h"
 #include "supervisor/kernel/fdinfo.h"
+#include "supervisor/resource/find_inode.h"
 #include "supervisor/resource/open_file.h"
 
 namespace tardigrade::inotify {
@@ -61,14 +62,11 @@ struct InotifyState {
   }
 };
 
-// A watch as fdinfo shows it: by inode, not by name.
+// A watch as fdinfo shows it.
 struct WatchLine {
   int32_t wd = 0;
-  uint64_t inode = 0;
-  uint64_t device = 0;  // As stat(2) has it.
   uint32_t mask = 0;
-  int handle_type = 0;
-  std::vector<uint8_t> handle;  // For open_by_handle_at(2); empty if the file system has none.
+  InodeRef inode;
 };
 
 // The "inotify" lines of fdinfo, by wd.  fs/notify/fdinfo.c.  Errors: kInternal for a line it

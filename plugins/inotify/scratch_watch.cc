@@ -4,11 +4,11 @@
 #include <linux/capability.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "plugins/inotify/provoke_events.h"
 #include "supervisor/base/scoped_fd.h"
+#include "supervisor/kernel/own_capabilities.h"
 
 namespace tardigrade::inotify {
 namespace {
@@ -16,26 +16,6 @@ namespace {
 // No event has this bit, and without any bit a mask is not taken.
 constexpr uint32_t kNothing = IN_DONT_FOLLOW;
 constexpr const char* kAside = "aside";
-
-// Without CAP_FSETID in the calling thread, as long as it lives.
-class ScopedNoFsetid {
- public:
-  ScopedNoFsetid() {
-    valid_ = syscall(SYS_capget, &header_, before_) == 0;
-    __user_cap_data_struct now[_LINUX_CAPABILITY_U32S_3] = {before_[0], before_[1]};
-    now[CAP_TO_INDEX(CAP_FSETID)].effective &= ~CAP_TO_MASK(CAP_FSETID);
-    valid_ = valid_ && syscall(SYS_capset, &header_, now) == 0;
-  }
-  ~ScopedNoFsetid() {
-    if (valid_) syscall(SYS_capset, &header_, before_);
-  }
-  ScopedNoFsetid(const ScopedNoFsetid&) = delete;
-
- private:
-  __user_cap_header_struct header_{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
-  __user_cap_data_struct before_[_LINUX_CAPABILITY_U32S_3] = {};
-  bool valid_ = false;
-};
 
 bool IsDirectory(const EventState& event) { return (event.mask & IN_ISDIR) != 0; }
 
@@ -117,7 +97,8 @@ Status ScratchWatch::ShortenWithSetUserId(const std::string& subject) {
   RETURN_IF_ERROR(Done(fchmod(file.get(), 04700), "giving a scratch file its mode"));
   RETURN_IF_ERROR(Report(IN_MODIFY | IN_ATTRIB));
   {
-    const ScopedNoFsetid unprivileged;
+    // Else the kernel leaves the bit alone: setattr_should_drop_suidgid().
+    const ScopedWithoutCapability unprivileged(CAP_FSETID);
     RETURN_IF_ERROR(Done(ftruncate(file.get(), 0), "shortening a scratch file"));
   }
   return Report(kNothing);

@@ -1,10 +1,12 @@
-#include "plugins/inotify/find_watched.h"
+#include "supervisor/resource/find_inode.h"
 
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <set>
@@ -12,34 +14,19 @@
 
 #include "supervisor/base/file_io.h"
 
-namespace tardigrade::inotify {
+namespace tardigrade {
 namespace {
 
 constexpr int kMostEntries = 20000;  // Looked at per directory.
 
-bool IsIt(const std::string& path, const WatchLine& watch) {
+bool IsIt(const std::string& path, const InodeRef& watch) {
   struct stat st = {};
   return lstat(path.c_str(), &st) == 0 && st.st_ino == watch.inode && st.st_dev == watch.device;
 }
 
-// A mount point of the watched file system, as the process sees it; "" if it has none.
-std::string FindMount(const WatchLine& watch, pid_t pid) {
-  const Result<std::string> text = ReadFile(StrCat("/proc/", pid, "/mountinfo"));
-  if (!text.has_value()) return "";
-  const std::string device = StrCat(major(watch.device), ":", minor(watch.device));
-  std::istringstream lines(text.value());
-  for (std::string line; std::getline(lines, line);) {
-    std::istringstream words(line);
-    std::string id, parent, number, root, point;
-    words >> id >> parent >> number >> root >> point;
-    if (number == device) return point;
-  }
-  return "";
-}
-
-std::string FindByHandle(const WatchLine& watch, pid_t pid) {
+std::string FindByHandle(const InodeRef& watch, pid_t pid) {
   if (watch.handle.empty()) return "";
-  const std::string mount = FindMount(watch, pid);
+  const std::string mount = FindMountPoint(watch.device, pid);
   if (mount.empty()) return "";
   const Result<ScopedFd> root =
       OpenFile(StrCat("/proc/", pid, "/root", mount), O_RDONLY | O_DIRECTORY | O_NONBLOCK);
@@ -73,7 +60,7 @@ std::set<std::string> Places(const FdFacts& file, std::span<const FdFacts> all) 
   return places;
 }
 
-std::string FindIn(const std::string& directory, const WatchLine& watch) {
+std::string FindIn(const std::string& directory, const InodeRef& watch) {
   const std::unique_ptr<DIR, int (*)(DIR*)> listing(opendir(directory.c_str()), closedir);
   if (listing == nullptr) return "";
   for (int i = 0; i < kMostEntries; ++i) {
@@ -91,8 +78,43 @@ std::string FindIn(const std::string& directory, const WatchLine& watch) {
 
 }  // namespace
 
-Result<std::string> FindWatched(const WatchLine& watch, const FdFacts& file,
-                                std::span<const FdFacts> all) {
+uint64_t DeviceFromKernel(uint32_t device) { return makedev(device >> 20, device & 0xfffff); }
+
+Status ParseHandle(const std::string& text, InodeRef& inode) {
+  const size_t start = text.find("fhandle-bytes:");
+  if (start == std::string::npos) return Ok();
+  unsigned bytes = 0, type = 0;
+  int digits_at = 0;
+  const std::string handle = text.substr(start);
+  if (std::sscanf(handle.c_str(), "fhandle-bytes:%x fhandle-type:%x f_handle:%n", &bytes, &type,
+                  &digits_at) != 2 ||
+      digits_at == 0 || bytes > MAX_HANDLE_SZ ||
+      handle.size() < static_cast<size_t>(digits_at) + bytes * 2)
+    return Error(ErrorCode::kInternal,
+                 StrCat("a file handle this build cannot read: \"", handle, "\""));
+  inode.handle_type = static_cast<int>(type);
+  for (unsigned i = 0; i < bytes; ++i) {
+    const std::string byte = handle.substr(static_cast<size_t>(digits_at) + i * 2, 2);
+    inode.handle.push_back(static_cast<uint8_t>(std::strtoul(byte.c_str(), nullptr, 16)));
+  }
+  return Ok();
+}
+
+std::string FindMountPoint(uint64_t device, pid_t pid) {
+  const Result<std::string> text = ReadFile(StrCat("/proc/", pid, "/mountinfo"));
+  if (!text.has_value()) return "";
+  const std::string wanted = StrCat(major(device), ":", minor(device));
+  std::istringstream lines(text.value());
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);
+    std::string id, parent, number, root, point;
+    words >> id >> parent >> number >> root >> point;
+    if (number == wanted) return point;
+  }
+  return "";
+}
+
+std::string FindInode(const InodeRef& watch, const FdFacts& file, std::span<const FdFacts> all) {
   if (std::string path = FindByHandle(watch, file.pid); !path.empty() && IsIt(path, watch))
     return path;
   const std::set<std::string> places = Places(file, all);
@@ -100,14 +122,17 @@ Result<std::string> FindWatched(const WatchLine& watch, const FdFacts& file,
     if (IsIt(place, watch)) return place;
   for (const std::string& place : places)
     if (std::string path = FindIn(place, watch); !path.empty()) return path;
-  return Error(
-      ErrorCode::kUnsupported,
-      StrCat(
-          "the inotify instance fd ", file.fd, " watches inode ", watch.inode, " of device ",
-          major(watch.device), ":", minor(watch.device),
-          ", whose path only root can find (or which was deleted): snapshot as root, or remove the "
-          "watch ",
-          watch.wd));
+  return "";
 }
 
-}  // namespace tardigrade::inotify
+const FdFacts* FindNameless(const InodeRef& watch, std::span<const FdFacts> all) {
+  for (const FdFacts& other : all) {
+    const bool is_kept = S_ISREG(other.stat.st_mode) || S_ISDIR(other.stat.st_mode);
+    if (other.stat.st_ino == watch.inode && other.stat.st_dev == watch.device &&
+        other.stat.st_nlink == 0 && is_kept)
+      return &other;
+  }
+  return nullptr;
+}
+
+}  // namespace tardigrade
