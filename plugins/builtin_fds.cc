@@ -3,6 +3,7 @@
 #include "plugins/directory/directory_kind.h"
 #include "plugins/epoll/epoll_kind.h"
 #include "plugins/eventfd/eventfd_kind.h"
+#include "plugins/fanotify/fanotify_kind.h"
 #include "plugins/inet_socket/tcp_socket_kind.h"
 #include "plugins/inet_socket/udp_socket_kind.h"
 #include "plugins/inotify/inotify_kind.h"
@@ -26,6 +27,7 @@ void AddFdKinds(KindList& kinds) {
   kinds.fds.push_back(std::make_unique<directory::DirectoryKind>());
   kinds.fds.push_back(std::make_unique<epoll::EpollKind>());
   kinds.fds.push_back(std::make_unique<eventfd::EventfdKind>());
+  kinds.fds.push_back(std::make_unique<fanotify::FanotifyKind>());
   kinds.fds.push_back(std::make_unique<inotify::InotifyKind>());
   kinds.fds.push_back(std::make_unique<memfd::MemfdKind>());
   kinds.fds.push_back(std::make_unique<mqueue::MqueueKind>());

@@ -144,10 +144,15 @@ Status KernelMemory::Read(uint64_t address, std::span<std::byte> out) const {
   return Ok();
 }
 
-Result<uint64_t> KernelMemory::PrivateDataOf(int local_fd) const {
+Result<uint64_t> KernelMemory::CurrentTask() const {
   RETURN_IF_ERROR(Run(0, 0));
   uint64_t task = 0;
   std::memcpy(&task, buffer_, sizeof(task));
+  return task;
+}
+
+Result<uint64_t> KernelMemory::PrivateDataOf(int local_fd) const {
+  ASSIGN_OR_RETURN(const uint64_t task, CurrentTask());
   ASSIGN_OR_RETURN(const auto files, Member<uint64_t>(task, "task_struct", "files"));
   ASSIGN_OR_RETURN(const auto table, Member<uint64_t>(files, "files_struct", "fdt"));
   ASSIGN_OR_RETURN(const auto slots, Member<uint64_t>(table, "fdtable", "fd"));

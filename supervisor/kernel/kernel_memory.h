@@ -40,6 +40,9 @@ class KernelMemory {
     return Read<T>(address + offset);
   }
 
+  // The caller's own task_struct.
+  Result<uint64_t> CurrentTask() const;
+
   // What file::private_data of the caller's own open file points to.
   Result<uint64_t> PrivateDataOf(int local_fd) const;
 

@@ -22,6 +22,7 @@ import dbus_job
 import display_job
 import make_job
 import nginx_job
+import notify_job
 import postgresql_job
 import proc
 import python_job
@@ -46,6 +47,9 @@ JOBS = (
     python_job.Python,
     dbus_job.Dbus,
     ssh_agent_job.SshAgent,
+    notify_job.Inotifywait,
+    notify_job.InotifywaitBehind,
+    notify_job.Fatrace,
     display_job.Display,
     qemu_job.Qemu,
 )
@@ -87,8 +91,8 @@ def run_job(kind, user, tool, scratch, common):
     if tool_uid is not None:
         os.chown(area, tool_uid, tool_uid)
     stage = stages.Stage(tool, area, common, uid, tool_uid)
+    job = kind(stage)
     try:
-        job = kind(stage)
         if user == "nobody" and job.refusal_for_nobody:
             job.start()
             job.expect_refusal()
@@ -99,11 +103,12 @@ def run_job(kind, user, tool, scratch, common):
         return f"{failure}{stage.complaint()}"
     finally:
         stage.clean_up()
+        job.clean_up()
 
 
 def run_kind(kind, arguments, tool, scratch):
     """Yields (user, why it failed)."""
-    users = arguments.user.split(",")
+    users = [user for user in arguments.user.split(",") if user == "root" or not kind.only_as_root]
     common = os.path.join(scratch, f"{kind.name}.common")
     os.mkdir(common)
     try:

@@ -7,6 +7,7 @@ import tool as tools
 class Job:
     name = None
     never_as_root = False  # It refuses to run as root.
+    only_as_root = False
     is_quiet = False  # Nobody comes or goes while it waits.
     refusal_for_nobody = None  # A word of why its own user may not save it.
 
@@ -29,6 +30,9 @@ class Job:
     def finish(self):
         """Ends it, and looks at what it leaves."""
         raise NotImplementedError
+
+    def clean_up(self):
+        """What is left of it beside processes and files, however it went."""
 
     def expect_refusal(self):
         try:
