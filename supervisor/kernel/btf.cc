@@ -2,6 +2,8 @@
 
 #include <linux/btf.h>
 
+#include <cstring>
+
 namespace tardigrade {
 
 struct Btf::Header : btf_header {};
@@ -98,6 +100,14 @@ std::string_view Btf::Name(uint32_t offset) const {
   return bytes_.data() + names_at_ + offset;
 }
 
+// There are a hundred thousand to be compared.
+bool Btf::IsNamed(uint32_t offset, std::string_view name) const {
+  const size_t most = names_end_ - names_at_;
+  if (offset >= most || most - offset <= name.size()) return false;
+  const char* const at = bytes_.data() + names_at_ + offset;
+  return at[name.size()] == '\0' && std::memcmp(at, name.data(), name.size()) == 0;
+}
+
 // What a typedef or a qualified type is of.
 uint32_t Btf::Resolve(uint32_t id) const {
   for (int level = 0; level < kMostLevels; ++level) {
@@ -146,7 +156,7 @@ Result<size_t> Btf::OffsetOf(std::string_view type, std::string_view member) con
   std::optional<size_t> found;
   for (uint32_t id = 1; id < types_.size(); ++id) {
     const Type& here = *TypeAt(id);
-    if (BTF_INFO_KIND(here.info) != BTF_KIND_STRUCT || Name(here.name_off) != type) continue;
+    if (BTF_INFO_KIND(here.info) != BTF_KIND_STRUCT || !IsNamed(here.name_off, type)) continue;
     const std::optional<size_t> offset = FindMember(id, member, 0);
     if (found.has_value() && offset.has_value() && *found != *offset)
       return Error(ErrorCode::kUnsupported,

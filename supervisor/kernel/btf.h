@@ -30,6 +30,7 @@ class Btf {
   Status IndexTypes();
   const Type* TypeAt(uint32_t id) const;
   std::string_view Name(uint32_t offset) const;
+  bool IsNamed(uint32_t offset, std::string_view name) const;
   uint32_t Resolve(uint32_t id) const;
   std::optional<size_t> FindMember(uint32_t id, std::string_view member, int depth) const;
 
