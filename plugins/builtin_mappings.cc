@@ -1,6 +1,7 @@
 #include "plugins/aio/aio_ring_kind.h"
 #include "plugins/anonymous_memory/anonymous_memory_kind.h"
 #include "plugins/anonymous_memory/shared_anonymous_kind.h"
+#include "plugins/bpf_map/bpf_map_object.h"
 #include "plugins/builtin.h"
 #include "plugins/directory/removed_directory.h"
 #include "plugins/hugetlb/hugetlb_kind.h"
@@ -31,6 +32,7 @@ void AddMappingKinds(KindList& kinds) {
   kinds.mappings.push_back(std::make_unique<sysv_shm::SysvShmMappingKind>());
 
   // What descriptors and mappings share.
+  kinds.objects.push_back(std::make_unique<bpf_map::BpfMapObject>());
   kinds.objects.push_back(std::make_unique<memfd::MemfdObject>());
   kinds.objects.push_back(std::make_unique<mqueue::MqueueObject>());
   kinds.objects.push_back(std::make_unique<pipe::PipeObject>());

@@ -87,15 +87,8 @@ Result<FanotifyState> CollectGroup(const FdFacts& file, std::span<const FdFacts>
   return state;
 }
 
-// FANOTIFY_UNPRIV is for who is not privileged in the first user namespace: what such a user may
-// never do tells.
-bool IsPrivilegedHere() {
-  const ScopedFd plain(fanotify_init(FAN_CLASS_NOTIF | FAN_CLOEXEC, O_RDONLY));
-  return plain.valid();
-}
-
 Result<ScopedFd> MakeGroup(const FanotifyState& state) {
-  if (!state.unprivileged && !IsPrivilegedHere())
+  if (!state.unprivileged && !MayMakeAnyGroup())
     return Error(ErrorCode::kDenied,
                  "a fanotify group that was made with CAP_SYS_ADMIN takes that to be made again: "
                  "restore as root");

@@ -1,11 +1,11 @@
 #include "plugins/fanotify/unread_events.h"
 
-#include <linux/capability.h>
+#include <fcntl.h>
 #include <sys/fanotify.h>
 #include <sys/ioctl.h>
 
+#include "supervisor/base/scoped_fd.h"
 #include "supervisor/kernel/kernel_memory.h"
-#include "supervisor/kernel/own_capabilities.h"
 
 namespace tardigrade::fanotify {
 namespace {
@@ -63,11 +63,15 @@ Result<size_t> CountUnread(int local_fd) {
   return CountForeign(memory.value(), local_fd);
 }
 
+bool MayMakeAnyGroup() {
+  const ScopedFd plain(fanotify_init(FAN_CLASS_NOTIF | FAN_CLOEXEC, O_RDONLY));
+  return plain.valid();
+}
+
 Result<bool> IsUnprivileged(int local_fd, uint32_t flags) {
   if ((flags & kReportsIds) == 0 || (flags & kPrivilegedFlags) != 0) return false;
-  ASSIGN_OR_RETURN(const bool has_privilege, HasCapability(CAP_SYS_ADMIN));
   // Whoever could have made it with privilege is not dumpable for the likes of the caller.
-  if (!has_privilege) return true;
+  if (!MayMakeAnyGroup()) return true;
   ASSIGN_OR_RETURN(const KernelMemory memory, KernelMemory::Open(),
                    "finding out whether a fanotify group was made without privilege");
   ASSIGN_OR_RETURN(const uint64_t group, memory.PrivateDataOf(local_fd));

@@ -11,6 +11,10 @@ namespace tardigrade::fanotify {
 // itself. Where the kernel's memory may not be looked at, all count.
 Result<size_t> CountUnread(int local_fd);
 
+// Whether the caller has CAP_SYS_ADMIN in the first user namespace, which takes making a group that
+// does not report handles: fanotify_init().
+bool MayMakeAnyGroup();
+
 // Whether it was made without CAP_SYS_ADMIN: FANOTIFY_UNPRIV, which fdinfo leaves out.  `flags` are
 // those of fanotify_init(2).  Errors: kUnsupported where it cannot be known.
 Result<bool> IsUnprivileged(int local_fd, uint32_t flags);

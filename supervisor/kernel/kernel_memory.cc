@@ -151,13 +151,16 @@ Result<uint64_t> KernelMemory::CurrentTask() const {
   return task;
 }
 
-Result<uint64_t> KernelMemory::PrivateDataOf(int local_fd) const {
+Result<uint64_t> KernelMemory::FileOf(int local_fd) const {
   ASSIGN_OR_RETURN(const uint64_t task, CurrentTask());
   ASSIGN_OR_RETURN(const auto files, Member<uint64_t>(task, "task_struct", "files"));
   ASSIGN_OR_RETURN(const auto table, Member<uint64_t>(files, "files_struct", "fdt"));
   ASSIGN_OR_RETURN(const auto slots, Member<uint64_t>(table, "fdtable", "fd"));
-  ASSIGN_OR_RETURN(const auto file,
-                   Read<uint64_t>(slots + static_cast<uint64_t>(local_fd) * sizeof(uint64_t)));
+  return Read<uint64_t>(slots + static_cast<uint64_t>(local_fd) * sizeof(uint64_t));
+}
+
+Result<uint64_t> KernelMemory::PrivateDataOf(int local_fd) const {
+  ASSIGN_OR_RETURN(const uint64_t file, FileOf(local_fd));
   return Member<uint64_t>(file, "file", "private_data");
 }
 

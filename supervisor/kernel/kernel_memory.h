@@ -43,7 +43,8 @@ class KernelMemory {
   // The caller's own task_struct.
   Result<uint64_t> CurrentTask() const;
 
-  // What file::private_data of the caller's own open file points to.
+  // The caller's own open file, and what its private_data points to.
+  Result<uint64_t> FileOf(int local_fd) const;
   Result<uint64_t> PrivateDataOf(int local_fd) const;
 
   const Btf& btf() const { return btf_; }
