@@ -26,7 +26,8 @@ Error Unsupported(const FdFacts& file, const std::string& what) {
 Error PendingError(const FdFacts& file) {
   return Unsupported(file,
                      "has an error pending, which shows only to who takes it off (SO_ERROR); try "
-                     "again when it has been read");
+                     "again when it has been read")
+      .Passing();
 }
 
 Status CollectQueue(const FdFacts& file, CollectContext& context, TcpState& state) {
@@ -53,8 +54,9 @@ Status CollectClosed(const FdFacts& file, std::span<const FdFacts> all, InetDiag
   state.got_end = true;
   state.shutdown = kShutForReading | kShutForWriting;
   if (state.local.port == 0)
-    return Unsupported(
-        file, "was to connect, which failed, and was not closed yet; try again when it is");
+    return Unsupported(file,
+                       "was to connect, which failed, and was not closed yet; try again when it is")
+        .Passing();
   ASSIGN_OR_RETURN(const SockAddress local, ReadLocal(file.local_fd));
   RETURN_IF_ERROR(CollectListeners(local.ToEndpoint(), all, diag, state));
   return CollectQueue(file, context, state);
@@ -69,11 +71,12 @@ Status CollectConnecting(const FdFacts& file, InetDiag& diag, TcpState& state) {
     if (info.send_queue > 1)
       return Unsupported(file,
                          "is sending data along with its opening of a connection (TCP Fast Open); "
-                         "try again when it is connected");
+                         "try again when it is connected")
+          .Passing();
     state.remote = AsAddress(info.remote, state.family);
     return Ok();
   }
-  return Unsupported(file, "is connecting this moment; try again");
+  return Unsupported(file, "is connecting this moment; try again").Passing();
 }
 
 Status CollectWaiting(const FdFacts& file, const TcpConnection& connection, TcpState& state) {
@@ -82,11 +85,13 @@ Status CollectWaiting(const FdFacts& file, const TcpConnection& connection, TcpS
     return Unsupported(file,
                        "waits to be accepted and was written to or shut down: what was written "
                        "shows to nobody before that; "
-                       "try again when it was accepted");
+                       "try again when it was accepted")
+        .Passing();
   if (connection.listeners.size() > 1)
     return Unsupported(file,
                        "waits for one of several listeners (SO_REUSEPORT), and which shows to "
-                       "nobody; try again when it was accepted");
+                       "nobody; try again when it was accepted")
+        .Passing();
   state.stage = Stage::kWaiting;
   state.peer = TcpKey(connection.listeners[0]->stat.st_ino);
   return Ok();
@@ -130,7 +135,7 @@ Status CollectOtherSide(const FdFacts& file, std::span<const FdFacts> all,
       state.ending = Ending::kReset;
       break;
     default:
-      return Unsupported(file, "is being closed this moment; try again");
+      return Unsupported(file, "is being closed this moment; try again").Passing();
   }
   return CollectListeners(connection.own.local, all, diag, state);
 }
@@ -148,7 +153,7 @@ Status CollectConnected(const FdFacts& file, std::span<const FdFacts> all,
                      connection.own.stage == TcpStage::kCloseWait ||
                      connection.own.stage == TcpStage::kFinWait2;
   if (!rests && state.ending != Ending::kReset)
-    return Unsupported(file, "is being closed this moment; try again");
+    return Unsupported(file, "is being closed this moment; try again").Passing();
   return CollectQueue(file, context, state);
 }
 
@@ -169,7 +174,7 @@ Status CollectByStage(const FdFacts& file, std::span<const FdFacts> all, InetDia
       return CollectWaiting(file, connection, state);
     return CollectConnected(file, all, connection, diag, context, state);
   }
-  return Unsupported(file, "is being opened or closed this moment; try again");
+  return Unsupported(file, "is being opened or closed this moment; try again").Passing();
 }
 
 // The holder may be a member of the tree that got it since the descriptors were listed.

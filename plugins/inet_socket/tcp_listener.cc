@@ -27,7 +27,8 @@ Error Unseen(const FdFacts& file, const TcpSocketInfo& child) {
                StrCat("a connection from ", EndpointText(child.remote),
                       " waits to be accepted by fd ", file.fd,
                       " and was written to or ended: what was written shows to nobody before that; "
-                      "try again when it was accepted"));
+                      "try again when it was accepted"))
+      .Passing();
 }
 
 Error Outside(const FdFacts& file, const TcpSocketInfo& child, uint32_t client) {
@@ -35,7 +36,8 @@ Error Outside(const FdFacts& file, const TcpSocketInfo& child, uint32_t client) 
                StrCat("a connection from ", EndpointText(child.remote), client == 0 ? "" : ", ",
                       client == 0 ? "" : DescribeSocketHolder(client),
                       ", which is not saved, waits to be accepted by fd ", file.fd,
-                      "; try again when it was accepted, or drop it with --external close"));
+                      "; try again when it was accepted, or drop it with --external close"))
+      .Passing();
 }
 
 // Who waits for a listener at `local`, or is about to: the kernel shows no order, but since when.
@@ -51,10 +53,11 @@ Result<std::vector<TcpSocketInfo>> Children(const FdFacts& file, std::span<const
                      [&](const FdFacts* one) { return one->stat.st_ino == file.stat.st_ino; }))
       continue;
     if (listeners.size() > 1)
-      return Error(
-          ErrorCode::kUnsupported,
-          StrCat("a connection waits for one of several listeners (SO_REUSEPORT), fd ", file.fd,
-                 " among them, and which shows to nobody; try again when it was accepted"));
+      return Error(ErrorCode::kUnsupported,
+                   StrCat("a connection waits for one of several listeners (SO_REUSEPORT), fd ",
+                          file.fd,
+                          " among them, and which shows to nobody; try again when it was accepted"))
+          .Passing();
     children.push_back(info);
   }
   std::stable_sort(children.begin(), children.end(),
@@ -90,11 +93,11 @@ Status CollectListener(const FdFacts& file, std::span<const FdFacts> all, InetDi
     state.waiting.push_back(TcpKey(client->inode));
   }
   if (seen == WaitingCount(file.local_fd)) return Ok();
-  return Error(
-      ErrorCode::kUnsupported,
-      StrCat(WaitingCount(file.local_fd), " connections wait to be accepted by fd ", file.fd,
-             ", and ", seen,
-             " can be found (one may have been reset); try again when they were accepted"));
+  return Error(ErrorCode::kUnsupported,
+               StrCat(WaitingCount(file.local_fd), " connections wait to be accepted by fd ",
+                      file.fd, ", and ", seen,
+                      " can be found (one may have been reset); try again when they were accepted"))
+      .Passing();
 }
 
 Status ConnectWaiting(const TcpState& listener, int local_fd, CreateContext& context) {

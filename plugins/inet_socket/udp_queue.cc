@@ -102,7 +102,8 @@ Result<std::vector<PeekedDatagram>> PeekDatagrams(int local_fd) {
     return Error(ErrorCode::kUnsupported,
                  "the socket has an error pending (what it sent was not taken), which shows only "
                  "to who takes it off; "
-                 "try again when it has been read");
+                 "try again when it has been read")
+        .Passing();
   if ((PollNow(local_fd, POLLIN) & POLLIN) == 0) return queue;
   std::vector<std::byte> buffer(kLargest);
   ASSIGN_OR_RETURN(const std::unique_ptr<ScopedPeekOffset> at, ScopedPeekOffset::Start(local_fd));

@@ -63,7 +63,7 @@ Status CheckNothingUnread(const FdFacts& file) {
                StrCat("the netlink socket fd ", file.fd,
                       (poller.revents & POLLERR) != 0 ? " has an error that was not read yet"
                                                       : " has unread messages, which only the kernel can send",
-                      "; try again when the job has read them"));
+                      "; try again when the job has read them")).Passing();
 }
 
 Result<std::vector<uint32_t>> ReadGroups(const FdFacts& file) {

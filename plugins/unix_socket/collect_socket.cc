@@ -27,7 +27,8 @@ Error UnseenBytes(const FdFacts& file, const std::string& who) {
   return Error(ErrorCode::kUnsupported,
                StrCat(who, " connected to fd ", file.fd,
                       ", has written to it, and waits to be accepted: the kernel shows what was "
-                      "written to nobody before that; try again when it was accepted"));
+                      "written to nobody before that; try again when it was accepted"))
+      .Passing();
 }
 
 // The other side is there, but nobody has a descriptor of it: a listener has not accepted it yet.
@@ -50,13 +51,15 @@ Status CollectListener(const FdFacts& file, const UnixSocketInfo& info, SocketSt
                    StrCat("somebody connected to ", NameText(state.name), " (fd ", file.fd,
                           ") and closed the connection before it was accepted: the kernel shows "
                           "what was written to nobody; try again when it was accepted, or drop it "
-                          "with --external close"));
+                          "with --external close"))
+          .Passing();
     }
     if (state.name.is_path() && !state.name.has_file)
       return Error(ErrorCode::kUnsupported,
                    StrCat("fd ", file.fd, " listens at ", NameText(state.name),
                           ", which was removed, and somebody waits to be accepted there; try again "
-                          "when it was accepted"));
+                          "when it was accepted"))
+          .Passing();
     state.waiting.push_back(SocketKey(waiting));
   }
   return Ok();
@@ -138,13 +141,15 @@ Status CheckDatagramPeer(const FdFacts& file, const SocketState& state, UnixDiag
   if (state.type != SOCK_DGRAM || state.stage != Stage::kConnected) return Ok();
   if (HasError(file))
     return Error(ErrorCode::kUnsupported,
-                 StrCat("fd ", file.fd, " has an error pending that is not read yet (its other "
+                 StrCat("fd ", file.fd,
+                        " has an error pending that is not read yet (its other "
                         "side was disconnected); let it be read first"));
   if (state.peer.empty() || !state.peer_name.text.empty()) return Ok();
   ASSIGN_OR_RETURN(const auto peer, diag.Find(InodeOfKey(state.peer)));
   if (peer.has_value() && peer->peer == InodeOf(file)) return Ok();
   return Error(ErrorCode::kUnsupported,
-               StrCat("fd ", file.fd, " is one of a pair of datagram sockets whose other side, "
+               StrCat("fd ", file.fd,
+                      " is one of a pair of datagram sockets whose other side, "
                       "without a name, was connected elsewhere since; such a pair cannot be made "
                       "again"));
 }
@@ -155,8 +160,7 @@ bool IsUnixSocket(const FdFacts& file) {
   if (!S_ISSOCK(file.stat.st_mode) || !file.link.starts_with("socket:[")) return false;
   int domain = 0;
   socklen_t size = sizeof(domain);
-  return getsockopt(file.local_fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 &&
-         domain == AF_UNIX;
+  return getsockopt(file.local_fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain == AF_UNIX;
 }
 
 bool IsAmong(std::span<const FdFacts> all, uint32_t inode) {

@@ -48,7 +48,14 @@ class [[nodiscard]] Error {
     return std::move(*this);
   }
 
+  // It goes away by itself when the job has run on for a while: what waits is taken.
+  Error Passing() && {
+    passing_ = true;
+    return std::move(*this);
+  }
+
   ErrorCode code() const { return code_; }
+  bool is_passing() const { return passing_; }
   int errno_value() const { return errno_; }  // 0 when no syscall is to blame.
 
   // "outermost activity: ...: what: ENAME (explanation)".
@@ -57,6 +64,7 @@ class [[nodiscard]] Error {
  private:
   ErrorCode code_;
   int errno_ = 0;
+  bool passing_ = false;
   std::string what_;
   std::vector<std::string> context_;
 };

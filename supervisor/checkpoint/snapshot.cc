@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <thread>
 #include <utility>
 
 #include "supervisor/arch/x86_64/host.h"
@@ -381,8 +382,16 @@ class SnapshotRun {
 
 }  // namespace
 
+// Some refusals pass as soon as the job has run on for a while: somebody waits to be accepted, a message to be
+// read.  Each look costs the job a short pause, so that they are few, and farther and farther apart.
 Result<SnapshotReport> Snapshot(const SnapshotOptions& options, const KindList& kinds, Progress& progress) {
-  return SnapshotRun(options, kinds, progress).Run();
+  constexpr int kPartOfTimeout = 10;
+  const Clock::time_point last_look = Clock::now() + options.timeout / kPartOfTimeout;
+  for (std::chrono::milliseconds pause(5);; pause *= 2) {
+    Result<SnapshotReport> taken = SnapshotRun(options, kinds, progress).Run();
+    if (taken.has_value() || !taken.error().is_passing() || Clock::now() + pause > last_look) return taken;
+    std::this_thread::sleep_for(pause);
+  }
 }
 
 }  // namespace tardigrade

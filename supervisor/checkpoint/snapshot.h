@@ -27,7 +27,7 @@ struct SnapshotOptions {
   bool backtraces = true;
   ExternalPolicy external = ExternalPolicy::kRefuse;
   bool save_files = false;  // With copies of the job's own files.
-  std::chrono::milliseconds timeout{30000};  // For the freeze.
+  std::chrono::milliseconds timeout{30000};  // For the freeze; a tenth of it for refusals that pass.
   bool verbose = false;
 };
 

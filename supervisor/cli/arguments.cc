@@ -117,7 +117,7 @@ Result<SnapshotCommand> ParseSnapshotArguments(std::span<const std::string> argu
   app.add_flag("--overwrite", options.overwrite, "Replace an image of that name");
   app.add_flag("--no-sync", no_sync,
                "Do not wait until a new image is on the disk: a crash of the machine may lose it");
-  app.add_option("--timeout", timeout_s, "Seconds to try freezing it (default: 30)");
+  app.add_option("--timeout", timeout_s, "Seconds to try freezing it (default: 30), and a tenth of them to try again what is refused for a passing reason");
   app.add_flag("--allow-fragile", options.allow_fragile,
                "Go on where the process would not survive the death of this command");
   app.add_option("--external", external,

@@ -306,7 +306,10 @@ def refused(case):
     begin = time.monotonic()
     try:
         case.snapshots += 1
-        case.tool.snapshot(case.pid, case.image, *case.snapshot_flags, uid=case.uid)
+        # What may pass is not waited for long.
+        case.tool.snapshot(
+            case.pid, case.image, "--timeout", "5", *case.snapshot_flags, uid=case.uid
+        )
     except tools.ToolError as error:
         if error.rc != status or wanted not in error.text:
             raise CaseFailed(
