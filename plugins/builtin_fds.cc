@@ -5,6 +5,7 @@
 #include "plugins/epoll/epoll_kind.h"
 #include "plugins/eventfd/eventfd_kind.h"
 #include "plugins/fanotify/fanotify_kind.h"
+#include "plugins/inet_socket/raw_socket_kind.h"
 #include "plugins/inet_socket/tcp_socket_kind.h"
 #include "plugins/inet_socket/udp_socket_kind.h"
 #include "plugins/inotify/inotify_kind.h"
@@ -38,6 +39,7 @@ void AddFdKinds(KindList& kinds) {
   kinds.fds.push_back(std::make_unique<pipe::PipeKind>());
   kinds.fds.push_back(std::make_unique<proc_file::ProcFileKind>());
   kinds.fds.push_back(std::make_unique<pty::PtyKind>());
+  kinds.fds.push_back(std::make_unique<inet_socket::RawSocketKind>());
   kinds.fds.push_back(std::make_unique<regular_file::RegularFileKind>());
   kinds.fds.push_back(std::make_unique<signalfd::SignalfdKind>());
   kinds.fds.push_back(std::make_unique<inet_socket::TcpSocketKind>());

@@ -30,12 +30,15 @@ constexpr int kIp = IPPROTO_IP;
 constexpr int kIp6 = IPPROTO_IPV6;
 constexpr int kTcp = IPPROTO_TCP;
 constexpr int kUdp = IPPROTO_UDP;
+constexpr int kUdpLite = IPPROTO_UDPLITE;
+constexpr int kRaw = IPPROTO_RAW;  // SOL_RAW
 
 // In the order in which they are set.
 constexpr Option kOptions[] = {
     {"v6only", kIp6, 26},
     {"reuseport", SOL_SOCKET, 15},
     {"max_pacing_rate", SOL_SOCKET, 47, When::kAfterBind},
+    {"hdrincl", kIp, 3},
     {"tos", kIp, 1, When::kAfterBind, "CAP_NET_ADMIN"},
     {"ttl", kIp, 2, When::kAfterBind},
     {"recvopts", kIp, 6},
@@ -61,6 +64,7 @@ constexpr Option kOptions[] = {
     {"multicast_all", kIp, 49},
     {"unicast_if", kIp, 50},
     {"local_port_range", kIp, 51},
+    {"raw_checksum", kIp6, 7},
     {"flowinfo", kIp6, 11},
     {"unicast_hops", kIp6, 16, When::kAfterBind},
     {"multicast_if6", kIp6, 17},
@@ -71,6 +75,7 @@ constexpr Option kOptions[] = {
     {"multicast_all6", kIp6, 29},
     {"recverr6_rfc4884", kIp6, 31},
     {"flowinfo_send", kIp6, 33},
+    {"hdrincl6", kIp6, 36},
     {"recvpktinfo6", kIp6, 49, When::kAfterBind},
     {"recvhoplimit", kIp6, 51, When::kAfterBind},
     {"recvhopopts", kIp6, 53, When::kAfterBind},
@@ -112,6 +117,9 @@ constexpr Option kOptions[] = {
     {"no_check6_rx", kUdp, 102},
     {"segment", kUdp, 103, When::kAfterBind},
     {"gro", kUdp, 104, When::kAfterBind},
+    {"udplite_send_coverage", kUdpLite, 10, When::kAfterBind},
+    {"udplite_receive_coverage", kUdpLite, 11, When::kAfterBind},
+    {"icmp_filter", kRaw, 1},
 };
 // What a fresh one has is not the same on all machines, and it is final once the socket is bound.
 constexpr std::string_view kAlwaysSaved = "v6only";
@@ -129,6 +137,8 @@ struct Protocol {
     // Accepted streams have some of a packet's values there, which nobody can set.
     if (type == SOCK_STREAM && std::string_view(option.name).starts_with("multicast")) return false;
     if (option.level == SOL_SOCKET || option.level == kIp) return true;
+    if (option.level == kRaw) return type == SOCK_RAW && domain == AF_INET;
+    if (option.level == kUdp && protocol == kUdpLite) return true;
     return option.level == kIp6 ? domain == AF_INET6 : option.level == protocol;
   }
 };
@@ -158,7 +168,9 @@ Result<Protocol> ProtocolOf(int fd) {
 
 Result<ScopedFd> FreshSocket(const Protocol& protocol) {
   ScopedFd fresh(socket(protocol.domain, protocol.type | SOCK_CLOEXEC, protocol.protocol));
-  if (!fresh.valid()) return Error::Errno("making a socket to compare with");
+  if (!fresh.valid())
+    return Error::Errno("making a socket to compare with",
+                        errno == EPERM ? ", which takes CAP_NET_RAW" : "");
   return fresh;
 }
 

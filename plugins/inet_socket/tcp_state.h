@@ -56,7 +56,7 @@ struct TcpState {
 
   InetOptions inet;
   SocketOptions options;
-  Owner owner;
+  SocketOwner owner;
 
   bool has_connection() const { return stage == Stage::kConnected || stage == Stage::kEnded; }
   template <typename Self, typename Visitor>

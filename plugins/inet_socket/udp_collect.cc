@@ -23,7 +23,12 @@ Status CheckNothingUnsent(const FdFacts& file) {
   return Error(ErrorCode::kUnsupported,
                StrCat("the UDP socket fd ", file.fd,
                       " has data that were not sent yet (UDP_CORK, MSG_MORE), "
-                      "which show to nobody; try again when they are sent"));
+                      "which show to nobody; try again when they are sent"))
+      .Passing();
+}
+
+uint8_t ProtocolOf(const UdpState& state) {
+  return static_cast<uint8_t>(state.protocol.value_or(IPPROTO_UDP));
 }
 
 bool HasAddress(const InetEndpoint& socket, const InetEndpoint& end) {
@@ -45,11 +50,12 @@ struct Source {
   std::string text;     // Who it is otherwise.
 };
 
-Result<Source> FindSource(const SockAddress& from, int family, std::span<const FdFacts> all,
-                          InetDiag& diag) {
+Result<Source> FindSource(const SockAddress& from, const UdpState& state,
+                          std::span<const FdFacts> all, InetDiag& diag) {
   Source source;
   const InetEndpoint end = from.ToEndpoint();
-  ASSIGN_OR_RETURN(const std::vector<TcpSocketInfo> sockets, diag.ListUdp(end.port));
+  ASSIGN_OR_RETURN(const std::vector<TcpSocketInfo> sockets,
+                   diag.ListUdp(end.port, ProtocolOf(state)));
   for (const TcpSocketInfo& info : sockets) {
     if (!HasAddress(info.local, end)) continue;
     if (FindSocket(all, info.inode) != nullptr)
@@ -57,7 +63,7 @@ Result<Source> FindSource(const SockAddress& from, int family, std::span<const F
     source.is_ours = false;
     source.text = DescribeSocketHolder(info.inode);
   }
-  if (IsHere(from, family)) return source;
+  if (IsHere(from, state.family)) return source;
   return Source{.key = "", .is_ours = false, .text = "another machine"};
 }
 
@@ -68,13 +74,14 @@ Status CollectQueue(const FdFacts& file, std::span<const FdFacts> all, InetDiag&
   std::vector<std::byte> bytes;
   size_t dropped = 0;
   for (const PeekedDatagram& peeked : queue) {
-    ASSIGN_OR_RETURN(const Source source, FindSource(peeked.from, state.family, all, diag));
+    ASSIGN_OR_RETURN(const Source source, FindSource(peeked.from, state, all, diag));
     if (!source.is_ours && file.external != ExternalPolicy::kClose)
       return Error(ErrorCode::kUnsupported,
                    StrCat("the UDP socket fd ", file.fd, " has an unread datagram from ",
                           EndpointText(peeked.from.ToEndpoint()), " (", source.text,
                           "), which cannot be put back as it was; try again when it has been read, "
-                          "or drop it with --external close"));
+                          "or drop it with --external close"))
+          .Passing();
     if (!source.is_ours) {
       ++dropped;
       continue;
@@ -107,6 +114,7 @@ Result<UdpState> CollectUdp(const FdFacts& file, std::span<const FdFacts> all,
   UdpState state;
   state.key = UdpKey(file.stat.st_ino);
   state.family = SocketNumber(file.local_fd, SO_DOMAIN);
+  if (SocketNumber(file.local_fd, SO_PROTOCOL) == IPPROTO_UDPLITE) state.protocol = IPPROTO_UDPLITE;
   ASSIGN_OR_RETURN(const SockAddress local, ReadLocal(file.local_fd));
   state.local = local.ToInetAddress();
   ASSIGN_OR_RETURN(const SockAddress remote, ReadRemote(file.local_fd));
@@ -114,7 +122,7 @@ Result<UdpState> CollectUdp(const FdFacts& file, std::span<const FdFacts> all,
   state.owner = {.uid = file.stat.st_uid, .gid = file.stat.st_gid};
   if (state.local.port != 0) {
     ASSIGN_OR_RETURN(const std::vector<TcpSocketInfo> sockets,
-                     diag.ListUdp(static_cast<uint16_t>(state.local.port)));
+                     diag.ListUdp(static_cast<uint16_t>(state.local.port), ProtocolOf(state)));
     for (const TcpSocketInfo& info : sockets)
       if (info.inode == static_cast<uint32_t>(file.stat.st_ino)) state.shutdown = info.shutdown;
   }

@@ -34,7 +34,7 @@ Result<int> SenderOf(const UdpState& state, const Datagram& datagram, CreateCont
     ASSIGN_OR_RETURN(const UdpState sender, DecodeUdp(datagram.sender, context));
     if (sender.local.port == datagram.from.port) return context.Object(datagram.sender);
   }
-  ASSIGN_OR_RETURN(made_up, NewSocket(state.family, SOCK_DGRAM));
+  ASSIGN_OR_RETURN(made_up, NewSocket(state.family, SOCK_DGRAM, state.protocol.value_or(0)));
   ASSIGN_OR_RETURN(const SockAddress from, SockAddress::From(datagram.from, state.family));
   if (bind(made_up.get(), from.data(), from.size()) != 0)
     return BindError(errno, AddressText(datagram.from));
@@ -103,7 +103,7 @@ Status Connect(const UdpState& state, int local_fd) {
 }  // namespace
 
 Result<ScopedFd> MakeUdp(const UdpState& state) {
-  ASSIGN_OR_RETURN(ScopedFd fd, NewSocket(state.family, SOCK_DGRAM));
+  ASSIGN_OR_RETURN(ScopedFd fd, NewSocket(state.family, SOCK_DGRAM, state.protocol.value_or(0)));
   RETURN_IF_ERROR(ApplyBeforeBind(fd.get(), state.inet));
   if (state.options.others.contains("reuseaddr"))
     RETURN_IF_ERROR(SetNumber(fd.get(), SO_REUSEADDR, 1));

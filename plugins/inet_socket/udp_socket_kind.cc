@@ -11,7 +11,8 @@
 namespace tardigrade::inet_socket {
 
 bool UdpSocketKind::Claims(const FdFacts& file) const {
-  return IsInetSocket(file, SOCK_DGRAM, IPPROTO_UDP);
+  return IsInetSocket(file, SOCK_DGRAM, IPPROTO_UDP) ||
+         IsInetSocket(file, SOCK_DGRAM, IPPROTO_UDPLITE);
 }
 
 Status UdpSocketKind::Check(const FdFacts& file, std::span<const FdFacts>) const {

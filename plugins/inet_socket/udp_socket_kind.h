@@ -5,7 +5,7 @@
 
 namespace tardigrade::inet_socket {
 
-// UDP sockets of IPv4 and IPv6, with unread datagrams.  See README.md.
+// UDP and UDP-Lite sockets of IPv4 and IPv6, with unread datagrams.  See README.md.
 class UdpSocketKind final : public FdKind {
  public:
   std::string_view name() const override { return "udp_socket"; }

@@ -22,6 +22,8 @@ Result<UdpState> DecodeUdp(const Value& value) {
   ASSIGN_OR_RETURN(UdpState state, Decode<UdpState>(value, "udp_socket"));
   if (state.family != AF_INET && state.family != AF_INET6)
     return Contradiction("family is neither IPv4 nor IPv6");
+  if (state.protocol.value_or(IPPROTO_UDPLITE) != IPPROTO_UDPLITE)
+    return Contradiction("protocol is none of datagrams");
   if (!IsAddress(state.local, state.family)) return Contradiction("local is no address");
   if (!state.remote.empty() && !IsAddress(state.remote, state.family))
     return Contradiction("remote is no address");

@@ -2,6 +2,7 @@
 #define PLUGINS_INET_SOCKET_UDP_STATE_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,8 +34,9 @@ struct Datagram {
 };
 
 struct UdpState {
-  std::string key;     // Its own.
-  int32_t family = 0;  // AF_INET or AF_INET6
+  std::string key;                  // Its own.
+  int32_t family = 0;               // AF_INET or AF_INET6
+  std::optional<int32_t> protocol;  // IPPROTO_UDPLITE; else it is UDP.
   InetAddress local;
   InetAddress remote;     // Empty: not connected.
   uint32_t shutdown = 0;  // As TcpSocketInfo::shutdown.
@@ -43,12 +45,13 @@ struct UdpState {
   std::vector<Datagram> datagrams;
   InetOptions inet;
   SocketOptions options;
-  Owner owner;
+  SocketOwner owner;
 
   template <typename Self, typename Visitor>
   static void Fields(Self& self, Visitor& visit) {
     visit("key", self.key, Range<size_t>{1, 64});
     visit("family", self.family, Range<int32_t>{2, 10});
+    visit("protocol", self.protocol, Range<int32_t>{0, 255});
     visit("local", self.local);
     visit("remote", self.remote);
     visit("shutdown", self.shutdown, Range<uint32_t>{0, 3});

@@ -197,8 +197,8 @@ Result<std::vector<TcpSocketInfo>> InetDiag::List(uint32_t stages, uint16_t loca
   return ListOf(IPPROTO_TCP, stages, local_port);
 }
 
-Result<std::vector<TcpSocketInfo>> InetDiag::ListUdp(uint16_t local_port) {
-  Result<std::vector<TcpSocketInfo>> found = ListOf(IPPROTO_UDP, ~0u, local_port);
+Result<std::vector<TcpSocketInfo>> InetDiag::ListUdp(uint16_t local_port, uint8_t protocol) {
+  Result<std::vector<TcpSocketInfo>> found = ListOf(protocol, ~0u, local_port);
   // CONFIG_INET_UDP_DIAG.
   if (!found.has_value() && found.error().errno_value() == ENOENT)
     return std::vector<TcpSocketInfo>();

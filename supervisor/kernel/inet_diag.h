@@ -1,6 +1,8 @@
 #ifndef SUPERVISOR_KERNEL_INET_DIAG_H_
 #define SUPERVISOR_KERNEL_INET_DIAG_H_
 
+#include <netinet/in.h>
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -85,9 +87,9 @@ class InetDiag {
 
   // All in one of `stages` (bits) with this local port (0: any), in either family.
   Result<std::vector<TcpSocketInfo>> List(uint32_t stages, uint16_t local_port);
-  // The same of UDP sockets, of which only ends, inode and shutdown mean anything.  Empty where the
+  // The same of UDP sockets (or of UDP-Lite), of which only ends, inode and shutdown mean anything.  Empty where the
   // kernel does not tell.
-  Result<std::vector<TcpSocketInfo>> ListUdp(uint16_t local_port);
+  Result<std::vector<TcpSocketInfo>> ListUdp(uint16_t local_port, uint8_t protocol = IPPROTO_UDP);
 
  private:
   explicit InetDiag(ScopedFd netlink) : netlink_(std::move(netlink)) {}

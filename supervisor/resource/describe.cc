@@ -1,5 +1,6 @@
 #include "supervisor/resource/describe.h"
 
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
@@ -107,6 +108,8 @@ std::string_view SocketFamily(int domain) {
   }
 }
 
+constexpr int kMptcp = 262;  // IPPROTO_MPTCP
+
 std::string DescribeSocket(const FdFacts& file) {
   const auto option = [&file](int name) {
     int value = -1;
@@ -116,6 +119,9 @@ std::string DescribeSocket(const FdFacts& file) {
   const int domain = option(SO_DOMAIN);
   const int type = option(SO_TYPE);
   if (domain == AF_INET || domain == AF_INET6) {
+    const int protocol = option(SO_PROTOCOL);
+    if (protocol == kMptcp) return "an MPTCP socket";
+    if (protocol == IPPROTO_SCTP) return "an SCTP socket";
     if (type == SOCK_STREAM)
       return option(SO_ACCEPTCONN) > 0 ? "a listening TCP socket" : "a TCP socket";
     return type == SOCK_DGRAM ? "a UDP socket" : "a raw network socket";

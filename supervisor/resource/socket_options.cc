@@ -112,7 +112,9 @@ Result<ScopedFd> FreshSocketLike(int fd) {
   if (!Get(fd, SO_DOMAIN, domain) || !Get(fd, SO_TYPE, type) || !Get(fd, SO_PROTOCOL, protocol))
     return Error::Errno("asking for a socket's domain, type and protocol");
   ScopedFd fresh(socket(domain, type | SOCK_CLOEXEC, protocol));
-  if (!fresh.valid()) return Error::Errno("making a socket to compare with");
+  if (!fresh.valid())
+    return Error::Errno("making a socket to compare with",
+                        errno == EPERM ? ", which takes CAP_NET_RAW" : "");
   return fresh;
 }
 

@@ -50,6 +50,7 @@ REFUSED = {
     "refuse_mount_context": "a mount configuration context, which cannot be saved",
     "refuse_mq_notify": "mq_notify",
     "refuse_mqueue_locked": "is locked",
+    "refuse_mptcp": "an MPTCP socket, which cannot be saved",
     "refuse_msg_shared": "is also used by process",
     "refuse_namespace": "a uts namespace of its own",
     "refuse_namespace_file": "a UTS namespace, which cannot be saved",
@@ -70,7 +71,7 @@ REFUSED = {
     "refuse_pty_discipline": "line discipline",
     "refuse_pty_locked": "TIOCSLCKTRMIOS",
     "refuse_pty_news": "unread news of its state",
-    "refuse_raw_socket": "a raw network socket, which cannot be saved",
+    "refuse_raw_socket": "has unread packets",
     "refuse_seccomp_listener": "a seccomp notification descriptor, which cannot be saved",
     "refuse_seccomp_strict": "strict mode",
     "refuse_secret_memory": "secret memory",
@@ -94,6 +95,7 @@ REFUSED = {
     "refuse_unix_waiting": "waits to be accepted",
     "refuse_userfaultfd": "userfaultfd",
     "refuse_vfork": "share memory",
+    "refuse_vsock": "a vsock socket, which cannot be saved",
     # Without --tree.
     "refuse_children": "--tree",
 }
@@ -126,6 +128,9 @@ FRAGILE_PROGRAMS = ("seccomp_strict_list",)
 
 # Need 2 MiB pages, which are made available for them where that is allowed.
 HUGE_PAGE_PROGRAMS = ("mem_hugetlb",)
+
+# Have sockets of ICMP echo messages, which net.ipv4.ping_group_range has to allow.
+PING_PROGRAMS = ("ping_socket",)
 
 # Exit status of the tool for something that is not supported, or denied.
 UNSUPPORTED_STATUS = 69

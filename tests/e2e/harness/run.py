@@ -22,6 +22,7 @@ sys.path[:0] = [HERE, os.path.join(HERE, "..", "..", "driver")]
 
 import expectations
 import huge_pages
+import ping_groups
 import proc
 import tool as tools
 import variants
@@ -117,9 +118,13 @@ def run_case(tool, arguments, scratch, program, build, variant):
         print(f"* {variant}/{build}/{program} in {directory}", flush=True)
     begin = time.monotonic()
     result, why = "PASS", ""
-    needs_huge = program in expectations.HUGE_PAGE_PROGRAMS
+    with_leave = contextlib.nullcontext()
+    if program in expectations.HUGE_PAGE_PROGRAMS:
+        with_leave = huge_pages.allowed()
+    if program in expectations.PING_PROGRAMS:
+        with_leave = ping_groups.allowed()
     try:
-        with huge_pages.allowed() if needs_huge else contextlib.nullcontext():
+        with with_leave:
             run(case)
     except variants.CaseSkipped as skipped:
         result, why = "SKIP", str(skipped)
