@@ -12,6 +12,7 @@
 #include "plugins/memfd/memfd_kind.h"
 #include "plugins/mqueue/mqueue_kind.h"
 #include "plugins/netlink_socket/netlink_socket_kind.h"
+#include "plugins/packet_socket/packet_socket_kind.h"
 #include "plugins/pidfd/pidfd_kind.h"
 #include "plugins/pipe/pipe_kind.h"
 #include "plugins/proc_file/proc_file_kind.h"
@@ -35,6 +36,7 @@ void AddFdKinds(KindList& kinds) {
   kinds.fds.push_back(std::make_unique<memfd::MemfdKind>());
   kinds.fds.push_back(std::make_unique<mqueue::MqueueKind>());
   kinds.fds.push_back(std::make_unique<netlink_socket::NetlinkSocketKind>());
+  kinds.fds.push_back(std::make_unique<packet_socket::PacketSocketKind>());
   kinds.fds.push_back(std::make_unique<pidfd::PidfdKind>());
   kinds.fds.push_back(std::make_unique<pipe::PipeKind>());
   kinds.fds.push_back(std::make_unique<proc_file::ProcFileKind>());

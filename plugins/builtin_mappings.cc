@@ -11,6 +11,7 @@
 #include "plugins/memfd/memfd_mapping_kind.h"
 #include "plugins/memfd/memfd_object.h"
 #include "plugins/mqueue/mqueue_object.h"
+#include "plugins/packet_socket/packet_socket_kind.h"
 #include "plugins/pipe/pipe_object.h"
 #include "plugins/pty/pty_object.h"
 #include "plugins/regular_file/deleted_file.h"
@@ -28,6 +29,7 @@ void AddMappingKinds(KindList& kinds) {
   kinds.mappings.push_back(std::make_unique<hugetlb::HugetlbKind>());
   kinds.mappings.push_back(std::make_unique<kernel_mapping::KernelMappingKind>());
   kinds.mappings.push_back(std::make_unique<memfd::MemfdMappingKind>());
+  kinds.mappings.push_back(std::make_unique<packet_socket::PacketMappingKind>());
   kinds.mappings.push_back(std::make_unique<regular_file::FileMappingKind>());
   kinds.mappings.push_back(std::make_unique<sysv_shm::SysvShmMappingKind>());
 
@@ -35,6 +37,7 @@ void AddMappingKinds(KindList& kinds) {
   kinds.objects.push_back(std::make_unique<bpf_map::BpfMapObject>());
   kinds.objects.push_back(std::make_unique<memfd::MemfdObject>());
   kinds.objects.push_back(std::make_unique<mqueue::MqueueObject>());
+  kinds.objects.push_back(std::make_unique<packet_socket::PacketSocketObject>());
   kinds.objects.push_back(std::make_unique<pipe::PipeObject>());
   kinds.objects.push_back(std::make_unique<pty::PtyObject>());
   kinds.objects.push_back(std::make_unique<directory::RemovedDirectoryObject>());

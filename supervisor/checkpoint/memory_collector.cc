@@ -71,6 +71,8 @@ Status CheckFlags(const MemoryMapping& mapping, const MappingKind& kind, const V
       return Error(ErrorCode::kUnsupported, StrCat(where, " has the flag \"", flag, "\", which this version does not know"));
     // fs/hugetlbfs/inode.c, hugetlbfs_file_mmap().
     if (flag == "de" && (flags.HasFlag("ht") || kind.is_made_by_plan())) continue;
+    // net/packet/af_packet.c, packet_mmap().
+    if ((flag == "de" || flag == "mm") && kind.is_kernel_memory()) continue;
     if (!it->refusal.empty()) return Error(ErrorCode::kUnsupported, StrCat(where, ": ", it->refusal, ", which cannot be saved yet"));
   }
   return Ok();

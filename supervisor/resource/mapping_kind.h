@@ -61,6 +61,10 @@ class MappingKind {
   // Whether PlanMaking() makes it, because the kernel alone chooses where such a mapping goes.
   virtual bool is_made_by_plan() const { return false; }
 
+  // Whether its pages are the kernel's own, with contents in the kind's state: a driver's memory, as
+  // the kernel calls it, which other kinds cannot save.
+  virtual bool is_kernel_memory() const { return false; }
+
   // Adds the steps that make it, contents included.  They run early, while there is room nowhere else than
   // at `place`, and one of them has to fail if the mapping did not go there.
   virtual Status PlanMaking(const Value& state, const MappingPlace& place, const AttachmentReader& attachments, SyscallPlan& plan) const {
