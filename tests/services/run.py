@@ -23,6 +23,7 @@ import display_job
 import make_job
 import nginx_job
 import notify_job
+import ping_job
 import postgresql_job
 import proc
 import python_job
@@ -30,6 +31,7 @@ import qemu_job
 import redis_job
 import ssh_agent_job
 import stage as stages
+import tcpdump_job
 import tmux_job
 import tool as tools
 
@@ -52,6 +54,8 @@ JOBS = (
     notify_job.Fatrace,
     display_job.Display,
     qemu_job.Qemu,
+    tcpdump_job.Tcpdump,
+    ping_job.Ping,
 )
 
 
