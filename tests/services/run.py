@@ -21,6 +21,7 @@ import checks
 import dbus_job
 import display_job
 import make_job
+import mpi_job
 import nginx_job
 import notify_job
 import ping_job
@@ -40,6 +41,8 @@ REPOSITORY = os.path.realpath(os.path.join(HERE, "..", ".."))
 JOBS = (
     postgresql_job.Postgresql,
     make_job.Make,
+    mpi_job.OpenMpi,
+    mpi_job.Mpich,
     redis_job.Redis,
     tmux_job.Tmux,
     bash_job.Bash,
