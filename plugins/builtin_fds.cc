@@ -9,6 +9,7 @@
 #include "plugins/inet_socket/tcp_socket_kind.h"
 #include "plugins/inet_socket/udp_socket_kind.h"
 #include "plugins/inotify/inotify_kind.h"
+#include "plugins/io_uring/io_uring_kind.h"
 #include "plugins/memfd/memfd_kind.h"
 #include "plugins/mqueue/mqueue_kind.h"
 #include "plugins/netlink_socket/netlink_socket_kind.h"
@@ -33,6 +34,7 @@ void AddFdKinds(KindList& kinds) {
   kinds.fds.push_back(std::make_unique<eventfd::EventfdKind>());
   kinds.fds.push_back(std::make_unique<fanotify::FanotifyKind>());
   kinds.fds.push_back(std::make_unique<inotify::InotifyKind>());
+  kinds.fds.push_back(std::make_unique<io_uring::IoUringKind>());
   kinds.fds.push_back(std::make_unique<memfd::MemfdKind>());
   kinds.fds.push_back(std::make_unique<mqueue::MqueueKind>());
   kinds.fds.push_back(std::make_unique<netlink_socket::NetlinkSocketKind>());

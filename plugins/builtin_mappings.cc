@@ -7,6 +7,8 @@
 #include "plugins/hugetlb/hugetlb_kind.h"
 #include "plugins/inet_socket/tcp_socket_kind.h"
 #include "plugins/inet_socket/udp_socket_kind.h"
+#include "plugins/io_uring/io_uring_object.h"
+#include "plugins/io_uring/ring_mapping_kind.h"
 #include "plugins/kernel_mapping/kernel_mapping_kind.h"
 #include "plugins/memfd/memfd_mapping_kind.h"
 #include "plugins/memfd/memfd_object.h"
@@ -27,6 +29,7 @@ void AddMappingKinds(KindList& kinds) {
   kinds.mappings.push_back(std::make_unique<anonymous_memory::AnonymousMemoryKind>());
   kinds.mappings.push_back(std::make_unique<anonymous_memory::SharedAnonymousKind>());
   kinds.mappings.push_back(std::make_unique<hugetlb::HugetlbKind>());
+  kinds.mappings.push_back(std::make_unique<io_uring::RingMappingKind>());
   kinds.mappings.push_back(std::make_unique<kernel_mapping::KernelMappingKind>());
   kinds.mappings.push_back(std::make_unique<memfd::MemfdMappingKind>());
   kinds.mappings.push_back(std::make_unique<packet_socket::PacketMappingKind>());
@@ -35,6 +38,7 @@ void AddMappingKinds(KindList& kinds) {
 
   // What descriptors and mappings share.
   kinds.objects.push_back(std::make_unique<bpf_map::BpfMapObject>());
+  kinds.objects.push_back(std::make_unique<io_uring::IoUringObject>());
   kinds.objects.push_back(std::make_unique<memfd::MemfdObject>());
   kinds.objects.push_back(std::make_unique<mqueue::MqueueObject>());
   kinds.objects.push_back(std::make_unique<packet_socket::PacketSocketObject>());

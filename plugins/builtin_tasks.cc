@@ -3,6 +3,7 @@
 #include "plugins/builtin.h"
 #include "plugins/credentials/credentials_kind.h"
 #include "plugins/filesystem_view/filesystem_view_kind.h"
+#include "plugins/io_uring/issuer_kind.h"
 #include "plugins/itimers/itimers_kind.h"
 #include "plugins/memory_bounds/memory_bounds_kind.h"
 #include "plugins/memory_policy/memory_policy_kind.h"
@@ -34,6 +35,7 @@ void AddTaskKinds(KindList& kinds) {
   Add<process_relations::ProcessRelationsKind>(kinds.processes);
   Add<memory_bounds::MemoryBoundsKind>(kinds.processes);
   Add<filesystem_view::FilesystemViewKind>(kinds.processes);
+  Add<io_uring::IssuerKind>(kinds.processes);
   Add<sigactions::SigactionsKind>(kinds.processes);
   Add<process_settings::ProcessSettingsKind>(kinds.processes);
   // Pending signals before timers are armed: what timers send must queue behind them.
@@ -50,6 +52,7 @@ void AddTaskKinds(KindList& kinds) {
   Add<scheduling::SchedulingKind>(kinds.threads);
   Add<credentials::CredentialsKind>(kinds.threads);
   Add<pending_signals::ThreadPendingSignalsKind>(kinds.threads);
+  Add<io_uring::RegisteredRingsKind>(kinds.threads);
   Add<syscall_user_dispatch::SyscallUserDispatchKind>(kinds.threads);
   Add<seccomp::SeccompKind>(kinds.threads);
 }

@@ -70,9 +70,11 @@ Status CheckFlags(const MemoryMapping& mapping, const MappingKind& kind, const V
     if (it == kFlagMeanings.end())
       return Error(ErrorCode::kUnsupported, StrCat(where, " has the flag \"", flag, "\", which this version does not know"));
     // fs/hugetlbfs/inode.c, hugetlbfs_file_mmap().
-    if (flag == "de" && (flags.HasFlag("ht") || kind.is_made_by_plan())) continue;
+    if (flag == "de" && flags.HasFlag("ht")) continue;
     // net/packet/af_packet.c, packet_mmap().
     if ((flag == "de" || flag == "mm") && kind.is_kernel_memory()) continue;
+    // What makes it again gives it these as well.
+    if ((flag == "de" || flag == "mm" || flag == "pf" || flag == "io") && kind.is_made_by_plan()) continue;
     if (!it->refusal.empty()) return Error(ErrorCode::kUnsupported, StrCat(where, ": ", it->refusal, ", which cannot be saved yet"));
   }
   return Ok();

@@ -169,16 +169,35 @@ class SnapshotRun {
     return cleared;
   }
 
-  Status CollectFrozen() {
-    freeze_.deadline = Clock::now() + options_.timeout;
+  Status FreezeOnce(std::unique_ptr<Survey>& survey) {
     ASSIGN_OR_RETURN(frozen_, FrozenTree::Freeze(options_.pid, options_.tree, freeze_));
     if (!options_.tree) RETURN_IF_ERROR(CheckHasNoChildren(options_.pid));
-    ASSIGN_OR_RETURN(const std::unique_ptr<Survey> survey, Survey::Take(frozen_->members(), kinds_, /*frozen=*/true));
+    ASSIGN_OR_RETURN(survey, Survey::Take(frozen_->members(), kinds_, /*frozen=*/true));
     for (ProcessSurvey& process : survey->processes) {
       for (TaskFacts& task : process.threads) task.is_to_end = options_.leave == LeaveAs::kKilled;
     }
     survey->SetPolicy(options_.external, options_.save_files);
-    RETURN_IF_ERROR(survey->Check(kinds_));
+    return survey->Check(kinds_);
+  }
+
+  // A kind that says EBUSY has something in flight that only a running job brings to its end: it runs on for
+  // a while, and is frozen again.
+  Status FreezeIdle(std::unique_ptr<Survey>& survey) {
+    constexpr auto kLongestPause = std::chrono::milliseconds(100);
+    for (auto pause = std::chrono::milliseconds(1);; pause = std::min(2 * pause, kLongestPause)) {
+      Status frozen = FreezeOnce(survey);
+      const bool busy = !frozen.has_value() && frozen.error().code() == ErrorCode::kUnsupported && frozen.error().errno_value() == EBUSY;
+      if (!busy || Clock::now() + pause >= freeze_.deadline) return frozen;
+      survey.reset();
+      frozen_.reset();
+      std::this_thread::sleep_for(pause);
+    }
+  }
+
+  Status CollectFrozen() {
+    freeze_.deadline = Clock::now() + options_.timeout;
+    std::unique_ptr<Survey> survey;
+    RETURN_IF_ERROR(FreezeIdle(survey));
     FindSharing(*survey, *blank_);
     RETURN_IF_ERROR(CheckSharing(*survey, *blank_, /*frozen=*/true));
     SnapshotContext context(image_->attachments(), files_, options_.save_files);

@@ -16,6 +16,7 @@
 #include "supervisor/checkpoint/same_file.h"
 #include "supervisor/checkpoint/sharing.h"
 #include "supervisor/kernel/living_thread.h"
+#include "supervisor/kernel/kernel_worker.h"
 #include "supervisor/kernel/task_status.h"
 #include "supervisor/resource/describe.h"
 #include "supervisor/tracee/ptrace.h"
@@ -51,6 +52,7 @@ Status SurveyThreads(pid_t pid, ProcessSurvey& survey, bool frozen) {
     task.frozen = frozen;
     task.proc_dir = StrCat(base, "/", tid);
     ASSIGN_OR_RETURN(task.status, ReadFile(task.proc_dir + "/status"));
+    if (task.status.starts_with("Name:\tiou-") && IsKernelWorker(survey.pid, tid)) continue;
     ASSIGN_OR_RETURN(task.inner_tid, InnerId(task.status));
     if (tid == pid) survey.inner_pid = task.inner_tid;
     task.inner_pid = survey.inner_pid;

@@ -59,9 +59,6 @@ constexpr Phrase kPrefixes[] = {
 
 // What is special about a kind, by the beginning of what readlink shows.
 constexpr Phrase kWaysOut[] = {
-    {"anon_inode:[io_uring]",
-     ": the kernel shows neither how it was set up nor all that is in flight; run the program without io_uring (many "
-     "have a setting for that, such as UV_USE_IO_URING=0)"},
     {"anon_inode:[userfaultfd]",
      ": faults that its owner is to answer would be lost; let it unregister its memory and close it first"},
     {"anon_inode:[perf_event]", ": what it counts is bound to this machine's processors; stop measuring first"},

@@ -12,6 +12,7 @@
 #include <span>
 
 #include "supervisor/base/file_io.h"
+#include "supervisor/kernel/kernel_worker.h"
 #include "supervisor/tracee/arch/x86_64/way_home.h"
 #include "supervisor/tracee/proc_status.h"
 #include "supervisor/tracee/ptrace.h"
@@ -84,7 +85,7 @@ Status SeizedThreads::SeizeNew() {
   ASSIGN_OR_RETURN(const std::vector<pid_t> tids, ListThreads(pid_));
   const size_t first_new = threads_.size();
   for (const pid_t tid : tids) {
-    if (!seized_.contains(tid)) RETURN_IF_ERROR(SeizeOne(tid));
+    if (!seized_.contains(tid) && !IsKernelWorker(pid_, tid)) RETURN_IF_ERROR(SeizeOne(tid));
   }
   // Before the interrupts, which wake the sleepers.
   SleepClock clock(pid_);

@@ -193,6 +193,20 @@ JOBS = (
         tree=True,
     ),
     _job(
+        "fio",
+        "fio",
+        lambda common, _: ["bash", _shared(common, "verified.sh")],
+        build=_copy("verified.sh"),
+        tree=True,
+    ),
+    _job(
+        "qemu-img",
+        "qemu-utils",
+        lambda common, _: ["bash", _shared(common, "image_bench.sh")],
+        build=_copy("image_bench.sh"),
+        tree=True,
+    ),
+    _job(
         "download",
         "curl python3",
         lambda common, _: ["bash", _shared(common, "download.sh"), "5"],

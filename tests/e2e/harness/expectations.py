@@ -36,7 +36,18 @@ REFUSED = {
     "refuse_fanotify_unread": "unread events, which cannot be brought back",
     "refuse_fuse": "unmount that first",
     "refuse_inotify_gone": "whose path only root can find (or which was deleted)",
-    "refuse_io_uring": "without io_uring",
+    "refuse_io_uring_disabled": "not enabled yet",
+    "refuse_io_uring_eventfd": "has a registered eventfd",
+    "refuse_io_uring_file": "has no descriptor (any more)",
+    "refuse_io_uring_in_flight": "waits for files to become ready",
+    "refuse_io_uring_iopoll": "IORING_SETUP_IOPOLL",
+    "refuse_io_uring_no_descriptor": "has no descriptor, so that it cannot be looked into",
+    "refuse_io_uring_numbered": "IORING_REGISTER_RING_FDS",
+    "refuse_io_uring_provided": "has provided buffers",
+    "refuse_io_uring_sqpoll": "IORING_SETUP_SQPOLL",
+    "refuse_io_uring_thread": "that is not the main thread",
+    "refuse_io_uring_timeout": "so that some are in flight",
+    "refuse_io_uring_two_files": "it cannot be told which it is",
     "refuse_kvm": "saved by its own monitor",
     "refuse_landlock": "a Landlock ruleset, which cannot be saved",
     "refuse_lease_breaking": "is being broken",
@@ -127,6 +138,9 @@ CHANGING_TREES = ("tree_busy", "tree_vfork")
 # Its filters forbid the system calls of a snapshot: only --allow-fragile dares.
 FRAGILE_PROGRAMS = ("seccomp_strict_list",)
 
+# What is in flight is waited for: not for long.
+WAITING_PROGRAMS = ("refuse_io_uring_in_flight", "refuse_io_uring_timeout")
+
 # Need 2 MiB pages, which are made available for them where that is allowed.
 HUGE_PAGE_PROGRAMS = ("mem_hugetlb",)
 
@@ -140,6 +154,8 @@ DENIED_STATUS = 77
 
 def snapshot_flags(program):
     flags = ["--allow-fragile"] if program in FRAGILE_PROGRAMS else []
+    if program in WAITING_PROGRAMS:
+        flags += ["--timeout", "1"]
     if program.startswith("tree_") or program in TREE_PROGRAMS:
         flags.append("--tree")
     return flags
