@@ -84,7 +84,7 @@ class IoUringTest : public ::testing::Test {
                     (shape.single_issuer ? kSetupSingleIssuer : 0u) |
                     (shape.defers_work ? kSetupDeferTaskrun : 0u);
     params_.cq_entries = shape.cq_entries;
-    ring_.Reset(Setup(shape.sq_entries, params_));
+    ring_.Reset(io_uring::Setup(shape.sq_entries, params_));
     if (!ring_.valid()) GTEST_SKIP() << "no such io_uring here";
     memory_.emplace(RingMemory::Map(ring_.get(), shape, params_).value());
     if (shape.no_sq_array) return;
@@ -195,7 +195,8 @@ TEST_F(IoUringTest, ASingleIssuerBringsItBackItself) {
   Make({.sq_entries = 4, .cq_entries = 4, .single_issuer = true, .defers_work = true});
   Complete(9);
   IssuerKind issuer;
-  const TaskFacts task{.pid = getpid()};
+  TaskFacts task;
+  task.pid = getpid();
   SyscallPlan queries;
   const size_t first = issuer.AddQueries(task, queries);
   const Result<Value> state = issuer.Collect(task, RunHere(queries), first, contexts_);

@@ -177,7 +177,7 @@ Result<Shape> ReadShape(int local_fd, const RingInfo& info) {
   // The smallest memory that it may have.
   const Shape smallest{
       .sq_entries = info.sq_entries, .cq_entries = info.cq_entries, .no_sq_array = true};
-  ASSIGN_OR_RETURN(const RingMemory memory, RingMemory::Map(local_fd, smallest, params));
+  ASSIGN_OR_RETURN(const RingMemory memory, RingMemory::MapRings(local_fd, smallest, params));
   RingInfo sqes = info;
   if (info.sq_head == info.sq_tail) {
     ASSIGN_OR_RETURN(sqes, InfoWith(memory.At(params.sq_off.tail), 1, local_fd));

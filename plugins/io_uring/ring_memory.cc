@@ -70,8 +70,8 @@ RingMemory::RingMemory(RingMemory&& other) noexcept
       sqe_bytes_(other.sqe_bytes_),
       cqe_bytes_(other.cqe_bytes_) {}
 
-Result<RingMemory> RingMemory::Map(int local_fd, const Shape& shape,
-                                   const io_uring_params& params) {
+Result<RingMemory> RingMemory::MapRings(int local_fd, const Shape& shape,
+                                        const io_uring_params& params) {
   RingMemory memory;
   memory.params_ = params;
   memory.sqe_bytes_ = shape.large_sqes ? 128 : 64;
@@ -79,6 +79,12 @@ Result<RingMemory> RingMemory::Map(int local_fd, const Shape& shape,
   const size_t end = shape.no_sq_array ? params.cq_off.cqes + shape.cq_entries * memory.cqe_bytes_
                                        : params.sq_off.array + shape.sq_entries * sizeof(uint32_t);
   ASSIGN_OR_RETURN(memory.rings_, MapAt(local_fd, IORING_OFF_SQ_RING, end));
+  return memory;
+}
+
+Result<RingMemory> RingMemory::Map(int local_fd, const Shape& shape,
+                                   const io_uring_params& params) {
+  ASSIGN_OR_RETURN(RingMemory memory, MapRings(local_fd, shape, params));
   ASSIGN_OR_RETURN(memory.sqes_,
                    MapAt(local_fd, IORING_OFF_SQES, shape.sq_entries * memory.sqe_bytes_));
   return memory;

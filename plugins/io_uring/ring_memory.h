@@ -39,6 +39,9 @@ class RingMemory {
 
   // Errors: kUnsupported if it cannot be mapped (IORING_SETUP_NO_MMAP).
   static Result<RingMemory> Map(int local_fd, const Shape& shape, const io_uring_params& params);
+  // The rings alone, of which the shape may ask for a part.  Of entries the kernel maps all or nothing.
+  static Result<RingMemory> MapRings(int local_fd, const Shape& shape,
+                                     const io_uring_params& params);
 
   // Where what is, in bytes: of the SQ, then of the CQ, in the order of struct io_uring_params.
   static std::array<uint32_t, 14> Offsets(const io_uring_params& params);

@@ -10,7 +10,6 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
-#include <thread>
 #include <utility>
 
 #include "supervisor/arch/x86_64/host.h"
@@ -27,6 +26,7 @@
 #include "supervisor/checkpoint/relations.h"
 #include "supervisor/checkpoint/sharing.h"
 #include "supervisor/checkpoint/survey.h"
+#include "supervisor/checkpoint/until_idle.h"
 #include "supervisor/image/image_store.h"
 #include "supervisor/tracee/abandoned_segments.h"
 #include "supervisor/tracee/arch/x86_64/gadgets.h"
@@ -180,24 +180,14 @@ class SnapshotRun {
     return survey->Check(kinds_);
   }
 
-  // A kind that says EBUSY has something in flight that only a running job brings to its end: it runs on for
-  // a while, and is frozen again.
-  Status FreezeIdle(std::unique_ptr<Survey>& survey) {
-    constexpr auto kLongestPause = std::chrono::milliseconds(100);
-    for (auto pause = std::chrono::milliseconds(1);; pause = std::min(2 * pause, kLongestPause)) {
-      Status frozen = FreezeOnce(survey);
-      const bool busy = !frozen.has_value() && frozen.error().code() == ErrorCode::kUnsupported && frozen.error().errno_value() == EBUSY;
-      if (!busy || Clock::now() + pause >= freeze_.deadline) return frozen;
-      survey.reset();
-      frozen_.reset();
-      std::this_thread::sleep_for(pause);
-    }
-  }
-
   Status CollectFrozen() {
     freeze_.deadline = Clock::now() + options_.timeout;
     std::unique_ptr<Survey> survey;
-    RETURN_IF_ERROR(FreezeIdle(survey));
+    const auto thaw = [&] {
+      survey.reset();
+      frozen_.reset();
+    };
+    RETURN_IF_ERROR(UntilIdle([&] { return FreezeOnce(survey); }, thaw, freeze_.deadline));
     FindSharing(*survey, *blank_);
     RETURN_IF_ERROR(CheckSharing(*survey, *blank_, /*frozen=*/true));
     SnapshotContext context(image_->attachments(), files_, options_.save_files);
