@@ -27,9 +27,21 @@ def status(pid, tid=None):
         return {}
 
 
+def _is_kernel_worker(pid, tid):
+    """Whether it is one of io_uring's, which come and go as the kernel likes: PF_IO_WORKER."""
+    if tid == pid:
+        return False
+    try:
+        with open(f"/proc/{pid}/task/{tid}/stat", encoding="utf-8", errors="replace") as file:
+            return int(file.read().rpartition(")")[2].split()[6]) & 0x10 != 0
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
 def threads(pid):
     try:
-        return sorted(int(name) for name in os.listdir(f"/proc/{pid}/task"))
+        tids = sorted(int(name) for name in os.listdir(f"/proc/{pid}/task"))
+        return [tid for tid in tids if not _is_kernel_worker(pid, tid)]
     except OSError:
         return []
 
