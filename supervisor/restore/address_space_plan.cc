@@ -51,16 +51,17 @@ class Planner {
     ParkKernelMappings();
     UnmapEverythingElse();
     AllocateProtectionKeys();
+    MoveInherited();
+    RemoveZone();
     MakeByPlans();
     shared_.PlanMaking(plan_);
     for (size_t i = 0; i < in_.process->mappings.size(); ++i) {
       const MappingDocument& mapping = in_.process->mappings[i];
       if (IsKernelMapping(mapping.path) || IsGate(mapping.path)) continue;
-      if (!in_.made_by_plan.contains(i) && !PlanInherited(i, mapping) && !shared_.PlanPiece(i, plan_)) Map(mapping, in_.backing_fds[i]);
+      if (!is_there_[i] && !shared_.PlanPiece(i, plan_)) Map(mapping, in_.backing_fds[i]);
       RETURN_IF_ERROR(AdviseAndPlace(mapping));
     }
     shared_.PlanRemoval(plan_);
-    RemoveZone();
     Fill();
     FreeExecuteOnlyKey();
     for (size_t i = 0; i < in_.process->mappings.size(); ++i) Settle(i, in_.process->mappings[i]);
@@ -107,14 +108,27 @@ class Planner {
     plan_.Add(StrCat("unmapping above ", Hex(at)), SYS_munmap, {at, kTaskSize - at});
   }
 
+  void MoveInherited() {
+    const std::vector<MappingDocument>& mappings = in_.process->mappings;
+    is_there_.resize(mappings.size());
+    for (size_t i = 0; i < mappings.size(); ++i) {
+      if (IsKernelMapping(mappings[i].path) || IsGate(mappings[i].path) || in_.made_by_plan.contains(i)) continue;
+      is_there_[i] = PlanInherited(i, mappings[i]);
+    }
+  }
+
+  // The zone is gone by then: it has holes, into which the kernel would put them.
   void MakeByPlans() {
-    const InheritedMemory::Zone& zone = in_.inherited->zone();
-    std::vector<AddressRange> taken = {{in_.segment.start, in_.segment.start + in_.segment.size}, {zone.start, zone.end}};
+    std::vector<AddressRange> taken = {{in_.segment.start, in_.segment.start + in_.segment.size}};
+    for (size_t i = 0; i < is_there_.size(); ++i) {
+      if (is_there_[i]) taken.emplace_back(in_.process->mappings[i].start, in_.process->mappings[i].end);
+    }
     for (const auto& [index, making] : in_.made_by_plan) {
       const MappingDocument& mapping = in_.process->mappings[index];
       const AddressRange room = {mapping.start, mapping.end};
       PlanInLoneRoom(room, taken, making, plan_);
       taken.push_back(room);
+      is_there_[index] = true;
     }
   }
 
@@ -319,6 +333,7 @@ class Planner {
   std::vector<FillMark>* marks_;
   uint64_t filled_ = 0;  // Bytes.
   std::vector<Parked> parked_;
+  std::vector<bool> is_there_;  // Per mapping: inherited, or made by a plan.
   int highest_key_ = 0;
   int execute_only_key_ = 0;
 };
