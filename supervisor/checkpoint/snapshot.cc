@@ -173,21 +173,15 @@ class SnapshotRun {
     ASSIGN_OR_RETURN(frozen_, FrozenTree::Freeze(options_.pid, options_.tree, freeze_));
     if (!options_.tree) RETURN_IF_ERROR(CheckHasNoChildren(options_.pid));
     ASSIGN_OR_RETURN(survey, Survey::Take(frozen_->members(), kinds_, /*frozen=*/true));
-    for (ProcessSurvey& process : survey->processes) {
-      for (TaskFacts& task : process.threads) task.is_to_end = options_.leave == LeaveAs::kKilled;
-    }
     survey->SetPolicy(options_.external, options_.save_files);
+    if (options_.leave == LeaveAs::kKilled) survey->MarkEnding();
     return survey->Check(kinds_);
   }
 
   Status CollectFrozen() {
     freeze_.deadline = Clock::now() + options_.timeout;
     std::unique_ptr<Survey> survey;
-    const auto thaw = [&] {
-      survey.reset();
-      frozen_.reset();
-    };
-    RETURN_IF_ERROR(UntilIdle([&] { return FreezeOnce(survey); }, thaw, freeze_.deadline));
+    RETURN_IF_ERROR(UntilIdle([&] { return FreezeOnce(survey); }, [&] { survey.reset(), frozen_.reset(); }, freeze_.deadline));
     FindSharing(*survey, *blank_);
     RETURN_IF_ERROR(CheckSharing(*survey, *blank_, /*frozen=*/true));
     SnapshotContext context(image_->attachments(), files_, options_.save_files);

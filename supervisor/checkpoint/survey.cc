@@ -281,6 +281,12 @@ void Survey::SetPolicy(ExternalPolicy external, bool save_files) {
   }
 }
 
+void Survey::MarkEnding() {
+  for (ProcessSurvey& process : processes) {
+    for (TaskFacts& task : process.threads) task.is_to_end = true;
+  }
+}
+
 Status Survey::Check(const KindList& kinds) const {
   for (const ProcessSurvey& process : processes) {
     if (!process.has_ended) RETURN_IF_ERROR(Of(*this, process, CheckProcess(process, kinds)));

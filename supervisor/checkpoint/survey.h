@@ -73,6 +73,8 @@ struct Survey {
 
   // What becomes of connections to others, and whether files are copied.
   void SetPolicy(ExternalPolicy external, bool save_files);
+  // All of it will be killed when the image is whole.
+  void MarkEnding();
 
   // Asks every kind whether it can save what it claims.  Errors: kUnsupported, with the way out.
   Status Check(const KindList& kinds) const;

@@ -138,9 +138,6 @@ CHANGING_TREES = ("tree_busy", "tree_vfork")
 # Its filters forbid the system calls of a snapshot: only --allow-fragile dares.
 FRAGILE_PROGRAMS = ("seccomp_strict_list",)
 
-# What is in flight is waited for: not for long.
-WAITING_PROGRAMS = ("refuse_io_uring_in_flight", "refuse_io_uring_timeout")
-
 # Need 2 MiB pages, which are made available for them where that is allowed.
 HUGE_PAGE_PROGRAMS = ("mem_hugetlb",)
 
@@ -154,8 +151,6 @@ DENIED_STATUS = 77
 
 def snapshot_flags(program):
     flags = ["--allow-fragile"] if program in FRAGILE_PROGRAMS else []
-    if program in WAITING_PROGRAMS:
-        flags += ["--timeout", "1"]
     if program.startswith("tree_") or program in TREE_PROGRAMS:
         flags.append("--tree")
     return flags
