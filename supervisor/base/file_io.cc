@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <memory>
 
 namespace tardigrade {
 
@@ -16,14 +17,15 @@ Result<ScopedFd> OpenFile(const std::string& path, int flags, unsigned mode) {
 Result<std::string> ReadFile(const std::string& path, size_t max_bytes) {
   ASSIGN_OR_RETURN(ScopedFd fd, OpenFile(path, O_RDONLY));
   // Not part of the string: it would have to be cleared first, and most files are much shorter.
-  thread_local char piece[64 << 10];
+  constexpr size_t kPieceBytes = 64 << 10;
+  thread_local const std::unique_ptr<char[]> piece(new char[kPieceBytes]);
   std::string text;
   for (;;) {
-    const ssize_t n = read(fd.get(), piece, sizeof(piece));
+    const ssize_t n = read(fd.get(), piece.get(), kPieceBytes);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return Error::Errno("reading ", path);
     if (n == 0) return text;
-    text.append(piece, static_cast<size_t>(n));
+    text.append(piece.get(), static_cast<size_t>(n));
     if (text.size() > max_bytes)
       return Error::Syscall(ErrorCode::kSystem, EFBIG, StrCat("reading ", path));
   }

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <memory>
 
 #include "supervisor/base/fibers.h"
 #include "supervisor/tracee/ptrace_denied.h"
@@ -158,11 +159,12 @@ Status SetRegisters(pid_t tid, const arch::Registers& registers) {
 }
 
 Result<std::vector<std::byte>> GetExtendedState(pid_t tid) {
-  thread_local std::byte state[kMaxExtendedStateBytes];
-  iovec vec = {state, sizeof(state)};
+  // Not cleared for each thread of the job anew.
+  thread_local const std::unique_ptr<std::byte[]> state(new std::byte[kMaxExtendedStateBytes]);
+  iovec vec = {state.get(), kMaxExtendedStateBytes};
   RETURN_IF_ERROR(
       Do(PTRACE_GETREGSET, "PTRACE_GETREGSET(NT_X86_XSTATE)", tid, NT_X86_XSTATE, &vec));
-  return std::vector<std::byte>(state, state + vec.iov_len);
+  return std::vector<std::byte>(state.get(), state.get() + vec.iov_len);
 }
 
 Status SetExtendedState(pid_t tid, std::span<const std::byte> state) {

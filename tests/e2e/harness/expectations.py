@@ -135,6 +135,9 @@ TREE_PROGRAMS = (
 # Trees that fork and exit all the time.
 CHANGING_TREES = ("tree_busy", "tree_vfork")
 
+# Whose descriptors come and go all the time.
+CHANGING_DESCRIPTORS = ("accept_late",)
+
 # Its filters forbid the system calls of a snapshot: only --allow-fragile dares.
 FRAGILE_PROGRAMS = ("seccomp_strict_list",)
 

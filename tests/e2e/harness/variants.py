@@ -39,6 +39,7 @@ class Case:
         self.snapshot_flags = expectations.snapshot_flags(program)
         # Its descendants come and go: they cannot be told apart from what they were.
         self.changes = program in expectations.CHANGING_TREES
+        self.descriptors_change = program in expectations.CHANGING_DESCRIPTORS
         self.child = None  # The program as it was started.
         self.pid = None  # As seen here, now.
         self.dead = [0.0, 0.0]  # At least, at most; seconds.
@@ -152,8 +153,8 @@ class Case:
     def kill_and_restore(self):
         view = lambda: {
             "relations": tree.relations(self.pid),
-            "descriptors": tree.descriptors(self.pid),
-            "shared descriptions": tree.sharing(self.pid),
+            "descriptors": not self.descriptors_change and tree.descriptors(self.pid),
+            "shared descriptions": not self.descriptors_change and tree.sharing(self.pid),
             "shared state": tree.shared_state(self.pid),
         }
         old = {"ids": proc.inner_ids(self.pid)} if self.changes else view()
@@ -206,7 +207,8 @@ def _outer_view(case, pids):
         if not proc.is_alive(pid):
             continue
         view[f"maps of {pid}"] = proc.maps(pid)
-        view[f"descriptors of {pid}"] = proc.descriptors(pid)
+        if not case.descriptors_change:
+            view[f"descriptors of {pid}"] = proc.descriptors(pid)
         view[f"threads of {pid}"] = proc.threads(pid)
     return view
 
