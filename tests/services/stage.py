@@ -65,6 +65,9 @@ class Stage:
                 start_new_session=True,
             )
         self.pid = self.child.pid
+        # Until then it is the program that gives up what this user may do.
+        if self.uid is not None:
+            checks.wait_until(lambda: proc.status(self.pid).get("Uid", "").split()[:1] == [str(self.uid)], "the job's user")
 
     def adopt(self, pid):
         """The job is a daemon, which has left the process that started it."""
