@@ -11,11 +11,14 @@
 #include <cerrno>
 #include <cstring>
 
+#include "supervisor/kernel/sock_diag.h"
+
 namespace tardigrade {
 namespace {
 
-// A dump never sends more in one datagram: NLMSG_GOODSIZE and max_recvmsg_len, af_netlink.c.
-constexpr size_t kLargestDatagram = 64 << 10;
+using sock_diag::Bytes, sock_diag::Malformed, sock_diag::Take;
+
+constexpr std::string_view kOf = "TCP sockets";
 
 constexpr std::array<uint8_t, 12> kMappedPrefix = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
@@ -23,18 +26,6 @@ struct Question {
   nlmsghdr header;
   inet_diag_req_v2 request;
 };
-
-Error Malformed() {
-  return Error(ErrorCode::kInternal, "the kernel's answer about TCP sockets is malformed");
-}
-
-template <typename T>
-std::optional<T> Take(std::span<const std::byte> bytes) {
-  if (bytes.size() < sizeof(T)) return std::nullopt;
-  T value;
-  std::memcpy(&value, bytes.data(), sizeof(T));
-  return value;
-}
 
 InetEndpoint EndpointOf(uint8_t family, const uint32_t (&words)[4], uint16_t port) {
   InetEndpoint end;
@@ -64,7 +55,7 @@ void SetTcpInfo(std::span<const std::byte> bytes, TcpSocketInfo& info) {
 Result<TcpSocketInfo> ParseSocket(std::span<const std::byte> bytes) {
   const auto fixed = Take<inet_diag_msg>(bytes);
   if (!fixed.has_value() || (fixed->idiag_family != AF_INET && fixed->idiag_family != AF_INET6))
-    return Malformed();
+    return Malformed(kOf);
   TcpSocketInfo info;
   info.local = EndpointOf(fixed->idiag_family, fixed->id.idiag_src, fixed->id.idiag_sport);
   info.remote = EndpointOf(fixed->idiag_family, fixed->id.idiag_dst, fixed->id.idiag_dport);
@@ -73,16 +64,12 @@ Result<TcpSocketInfo> ParseSocket(std::span<const std::byte> bytes) {
   info.interface = fixed->id.idiag_if;
   info.receive_queue = fixed->idiag_rqueue;
   info.send_queue = fixed->idiag_wqueue;
-  bytes = bytes.subspan(std::min<size_t>(NLMSG_ALIGN(sizeof(inet_diag_msg)), bytes.size()));
-  while (const auto attribute = Take<nlattr>(bytes)) {
-    const size_t length = attribute->nla_len;
-    if (length < NLA_HDRLEN || length > bytes.size()) return Malformed();
-    const auto content = bytes.subspan(NLA_HDRLEN, length - NLA_HDRLEN);
-    if (attribute->nla_type == INET_DIAG_INFO) SetTcpInfo(content, info);
-    if (attribute->nla_type == INET_DIAG_SHUTDOWN)
-      info.shutdown = Take<uint8_t>(content).value_or(0);
-    bytes = bytes.subspan(std::min<size_t>(NLA_ALIGN(length), bytes.size()));
-  }
+  RETURN_IF_ERROR(sock_diag::ForEachAttribute(
+      bytes, sizeof(inet_diag_msg), kOf, [&info](uint16_t type, Bytes content) {
+        if (type == INET_DIAG_INFO) SetTcpInfo(content, info);
+        if (type == INET_DIAG_SHUTDOWN) info.shutdown = Take<uint8_t>(content).value_or(0);
+        return true;
+      }));
   return info;
 }
 
@@ -112,23 +99,11 @@ bool InetEndpoint::IsAny() const {
 
 Result<bool> ParseInetDiag(std::span<const std::byte> datagram,
                            std::vector<TcpSocketInfo>& sockets) {
-  while (const auto header = Take<nlmsghdr>(datagram)) {
-    if (header->nlmsg_len < NLMSG_HDRLEN || header->nlmsg_len > datagram.size()) return Malformed();
-    const auto payload = datagram.subspan(NLMSG_HDRLEN, header->nlmsg_len - NLMSG_HDRLEN);
-    if (header->nlmsg_type == NLMSG_DONE) return true;
-    if (header->nlmsg_type == NLMSG_ERROR) {
-      const int error = -Take<int>(payload).value_or(-EIO);
-      if (error == 0) return true;
-      return Error::Syscall(ErrorCode::kSystem, error, "asking about TCP sockets");
-    }
-    if (header->nlmsg_type == SOCK_DIAG_BY_FAMILY) {
-      ASSIGN_OR_RETURN(TcpSocketInfo info, ParseSocket(payload));
-      sockets.push_back(std::move(info));
-      if ((header->nlmsg_flags & NLM_F_MULTI) == 0) return true;
-    }
-    datagram = datagram.subspan(std::min<size_t>(NLMSG_ALIGN(header->nlmsg_len), datagram.size()));
-  }
-  return false;
+  return sock_diag::ParseDatagram(datagram, kOf, [&sockets](Bytes payload) -> Status {
+    ASSIGN_OR_RETURN(TcpSocketInfo info, ParseSocket(payload));
+    sockets.push_back(std::move(info));
+    return Ok();
+  });
 }
 
 Result<InetDiag> InetDiag::Open() {
@@ -140,18 +115,10 @@ Result<InetDiag> InetDiag::Open() {
 }
 
 Result<std::vector<TcpSocketInfo>> InetDiag::Ask(std::span<const std::byte> question) {
-  if (send(netlink_.get(), question.data(), question.size(), 0) < 0)
-    return Error::Errno("asking about TCP sockets");
   std::vector<TcpSocketInfo> sockets;
-  std::vector<std::byte> datagram(kLargestDatagram);
-  for (bool done = false; !done;) {
-    const ssize_t got = recv(netlink_.get(), datagram.data(), datagram.size(), MSG_TRUNC);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return Error::Errno("asking about TCP sockets");
-    if (static_cast<size_t>(got) > datagram.size()) return Malformed();
-    ASSIGN_OR_RETURN(done,
-                     ParseInetDiag(std::span(datagram).first(static_cast<size_t>(got)), sockets));
-  }
+  RETURN_IF_ERROR(sock_diag::Ask(netlink_.get(), question, kOf, [&sockets](Bytes datagram) {
+    return ParseInetDiag(datagram, sockets);
+  }));
   return sockets;
 }
 

@@ -10,29 +10,19 @@
 #include <cstring>
 
 #include "supervisor/base/scoped_fd.h"
+#include "supervisor/kernel/sock_diag.h"
 
 namespace tardigrade {
 namespace {
 
-// A dump never sends more in one datagram: NLMSG_GOODSIZE and max_recvmsg_len, af_netlink.c.
-constexpr size_t kLargestDatagram = 64 << 10;
+using sock_diag::Bytes, sock_diag::Malformed, sock_diag::Take;
+
+constexpr std::string_view kOf = "packet sockets";
 
 struct Question {
   nlmsghdr header;
   packet_diag_req request;
 };
-
-Error Malformed() {
-  return Error(ErrorCode::kInternal, "the kernel's answer about packet sockets is malformed");
-}
-
-template <typename T>
-std::optional<T> Take(std::span<const std::byte> bytes) {
-  if (bytes.size() < sizeof(T)) return std::nullopt;
-  T value;
-  std::memcpy(&value, bytes.data(), sizeof(T));
-  return value;
-}
 
 std::optional<PacketRingInfo> RingOf(std::span<const std::byte> bytes) {
   const auto ring = Take<packet_diag_ring>(bytes);
@@ -72,18 +62,16 @@ void SetAttribute(uint16_t type, std::span<const std::byte> bytes, PacketSocketI
 
 Result<PacketSocketInfo> ParseSocket(std::span<const std::byte> bytes) {
   const auto fixed = Take<packet_diag_msg>(bytes);
-  if (!fixed.has_value()) return Malformed();
+  if (!fixed.has_value()) return Malformed(kOf);
   PacketSocketInfo info;
   info.inode = fixed->pdiag_ino;
   info.type = fixed->pdiag_type;
   info.protocol = fixed->pdiag_num;
-  bytes = bytes.subspan(std::min<size_t>(NLMSG_ALIGN(sizeof(packet_diag_msg)), bytes.size()));
-  while (const auto attribute = Take<nlattr>(bytes)) {
-    const size_t length = attribute->nla_len;
-    if (length < NLA_HDRLEN || length > bytes.size()) return Malformed();
-    SetAttribute(attribute->nla_type, bytes.subspan(NLA_HDRLEN, length - NLA_HDRLEN), info);
-    bytes = bytes.subspan(std::min<size_t>(NLA_ALIGN(length), bytes.size()));
-  }
+  RETURN_IF_ERROR(sock_diag::ForEachAttribute(bytes, sizeof(packet_diag_msg), kOf,
+                                              [&info](uint16_t type, Bytes content) {
+                                                SetAttribute(type, content, info);
+                                                return true;
+                                              }));
   return info;
 }
 
@@ -96,18 +84,11 @@ Result<std::vector<PacketSocketInfo>> ListPacketSockets() {
   question.request.sdiag_family = AF_PACKET;
   question.request.pdiag_show =
       PACKET_SHOW_INFO | PACKET_SHOW_MCLIST | PACKET_SHOW_RING_CFG | PACKET_SHOW_FANOUT;
-  if (!netlink.valid() || send(netlink.get(), &question, sizeof(question), 0) < 0)
-    return Error::Errno("asking about packet sockets");
+  if (!netlink.valid()) return Error::Errno("asking about ", kOf);
   std::vector<PacketSocketInfo> sockets;
-  std::vector<std::byte> datagram(kLargestDatagram);
-  for (bool done = false; !done;) {
-    const ssize_t got = recv(netlink.get(), datagram.data(), datagram.size(), MSG_TRUNC);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return Error::Errno("asking about packet sockets");
-    if (static_cast<size_t>(got) > datagram.size()) return Malformed();
-    ASSIGN_OR_RETURN(done,
-                     ParsePacketDiag(std::span(datagram).first(static_cast<size_t>(got)), sockets));
-  }
+  RETURN_IF_ERROR(
+      sock_diag::Ask(netlink.get(), std::as_bytes(std::span(&question, 1)), kOf,
+                     [&sockets](Bytes datagram) { return ParsePacketDiag(datagram, sockets); }));
   return sockets;
 }
 
@@ -115,22 +96,11 @@ Result<std::vector<PacketSocketInfo>> ListPacketSockets() {
 
 Result<bool> ParsePacketDiag(std::span<const std::byte> datagram,
                              std::vector<PacketSocketInfo>& sockets) {
-  while (const auto header = Take<nlmsghdr>(datagram)) {
-    if (header->nlmsg_len < NLMSG_HDRLEN || header->nlmsg_len > datagram.size()) return Malformed();
-    const auto payload = datagram.subspan(NLMSG_HDRLEN, header->nlmsg_len - NLMSG_HDRLEN);
-    if (header->nlmsg_type == NLMSG_DONE) return true;
-    if (header->nlmsg_type == NLMSG_ERROR) {
-      const int error = -Take<int>(payload).value_or(-EIO);
-      if (error == 0) return true;
-      return Error::Syscall(ErrorCode::kSystem, error, "asking about packet sockets");
-    }
-    if (header->nlmsg_type == SOCK_DIAG_BY_FAMILY) {
-      ASSIGN_OR_RETURN(PacketSocketInfo info, ParseSocket(payload));
-      sockets.push_back(std::move(info));
-    }
-    datagram = datagram.subspan(std::min<size_t>(NLMSG_ALIGN(header->nlmsg_len), datagram.size()));
-  }
-  return false;
+  return sock_diag::ParseDatagram(datagram, kOf, [&sockets](Bytes payload) -> Status {
+    ASSIGN_OR_RETURN(PacketSocketInfo info, ParseSocket(payload));
+    sockets.push_back(std::move(info));
+    return Ok();
+  });
 }
 
 Result<std::optional<PacketSocketInfo>> FindPacketSocket(uint32_t inode) {

@@ -8,24 +8,16 @@
 #include <cerrno>
 #include <cstring>
 
+#include "supervisor/kernel/sock_diag.h"
+
 namespace tardigrade {
 namespace {
 
-// A dump never sends more in one datagram: NLMSG_GOODSIZE and max_recvmsg_len, af_netlink.c.
-constexpr size_t kLargestDatagram = 64 << 10;
+using sock_diag::Bytes, sock_diag::Malformed, sock_diag::Take;
+
+constexpr std::string_view kOf = "UNIX sockets";
+
 constexpr uint32_t kAnyCookie = ~0u;
-
-Error Malformed() {
-  return Error(ErrorCode::kInternal, "the kernel's answer about UNIX sockets is malformed");
-}
-
-template <typename T>
-std::optional<T> Take(std::span<const std::byte> bytes) {
-  if (bytes.size() < sizeof(T)) return std::nullopt;
-  T value;
-  std::memcpy(&value, bytes.data(), sizeof(T));
-  return value;
-}
 
 bool SetAttribute(uint16_t type, std::span<const std::byte> bytes, UnixSocketInfo& info) {
   switch (type) {
@@ -61,19 +53,14 @@ bool SetAttribute(uint16_t type, std::span<const std::byte> bytes, UnixSocketInf
 
 Result<UnixSocketInfo> ParseSocket(std::span<const std::byte> bytes) {
   const auto fixed = Take<unix_diag_msg>(bytes);
-  if (!fixed.has_value()) return Malformed();
+  if (!fixed.has_value()) return Malformed(kOf);
   UnixSocketInfo info;
   info.inode = fixed->udiag_ino;
   info.type = fixed->udiag_type;
   info.state = fixed->udiag_state;
-  bytes = bytes.subspan(NLMSG_ALIGN(sizeof(unix_diag_msg)));
-  while (const auto attribute = Take<nlattr>(bytes)) {
-    const size_t length = attribute->nla_len;
-    if (length < NLA_HDRLEN || length > bytes.size()) return Malformed();
-    if (!SetAttribute(attribute->nla_type, bytes.subspan(NLA_HDRLEN, length - NLA_HDRLEN), info))
-      return Malformed();
-    bytes = bytes.subspan(std::min<size_t>(NLA_ALIGN(length), bytes.size()));
-  }
+  RETURN_IF_ERROR(sock_diag::ForEachAttribute(
+      bytes, sizeof(unix_diag_msg), kOf,
+      [&info](uint16_t type, Bytes content) { return SetAttribute(type, content, info); }));
   return info;
 }
 
@@ -81,23 +68,11 @@ Result<UnixSocketInfo> ParseSocket(std::span<const std::byte> bytes) {
 
 Result<bool> ParseUnixDiag(std::span<const std::byte> datagram,
                            std::vector<UnixSocketInfo>& sockets) {
-  while (const auto header = Take<nlmsghdr>(datagram)) {
-    if (header->nlmsg_len < NLMSG_HDRLEN || header->nlmsg_len > datagram.size()) return Malformed();
-    const auto payload = datagram.subspan(NLMSG_HDRLEN, header->nlmsg_len - NLMSG_HDRLEN);
-    if (header->nlmsg_type == NLMSG_DONE) return true;
-    if (header->nlmsg_type == NLMSG_ERROR) {
-      const int error = -Take<int>(payload).value_or(-EIO);
-      if (error == 0) return true;
-      return Error::Syscall(ErrorCode::kSystem, error, "asking about UNIX sockets");
-    }
-    if (header->nlmsg_type == SOCK_DIAG_BY_FAMILY) {
-      ASSIGN_OR_RETURN(UnixSocketInfo info, ParseSocket(payload));
-      sockets.push_back(std::move(info));
-      if ((header->nlmsg_flags & NLM_F_MULTI) == 0) return true;
-    }
-    datagram = datagram.subspan(std::min<size_t>(NLMSG_ALIGN(header->nlmsg_len), datagram.size()));
-  }
-  return false;
+  return sock_diag::ParseDatagram(datagram, kOf, [&sockets](Bytes payload) -> Status {
+    ASSIGN_OR_RETURN(UnixSocketInfo info, ParseSocket(payload));
+    sockets.push_back(std::move(info));
+    return Ok();
+  });
 }
 
 Result<UnixDiag> UnixDiag::Open() {
@@ -123,18 +98,10 @@ Result<std::vector<UnixSocketInfo>> UnixDiag::Ask(uint32_t inode, uint32_t state
   question.request.udiag_show =
       UDIAG_SHOW_NAME | UDIAG_SHOW_VFS | UDIAG_SHOW_PEER | UDIAG_SHOW_ICONS | UDIAG_SHOW_RQLEN;
   question.request.udiag_cookie[0] = question.request.udiag_cookie[1] = kAnyCookie;
-  if (send(netlink_.get(), &question, sizeof(question), 0) < 0)
-    return Error::Errno("asking about UNIX sockets");
   std::vector<UnixSocketInfo> sockets;
-  std::vector<std::byte> datagram(kLargestDatagram);
-  for (bool done = false; !done;) {
-    const ssize_t got = recv(netlink_.get(), datagram.data(), datagram.size(), MSG_TRUNC);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return Error::Errno("asking about UNIX sockets");
-    if (static_cast<size_t>(got) > datagram.size()) return Malformed();
-    ASSIGN_OR_RETURN(done, ParseUnixDiag(std::span(datagram).first(static_cast<size_t>(got)),
-                                         sockets));
-  }
+  RETURN_IF_ERROR(
+      sock_diag::Ask(netlink_.get(), std::as_bytes(std::span(&question, 1)), kOf,
+                     [&sockets](Bytes datagram) { return ParseUnixDiag(datagram, sockets); }));
   return sockets;
 }
 
