@@ -175,7 +175,7 @@ JOBS = (
     _job(
         "node-sockets",
         "nodejs",
-        lambda common, _: ["node", _shared(common, "echo.js"), "900"],
+        lambda common, _: ["node", _shared(common, "echo.js"), "2500"],
         build=_copy("echo.js"),
     ),
     _job(

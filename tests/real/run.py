@@ -127,7 +127,7 @@ def run_disturbed(job, tool, common, directory, uid, wanted, active, moments):
             try:
                 save(tool, pid, image, tree, uid)
             except tools.ToolError as error:
-                if error.rc != TRACEE_GONE:
+                if error.rc != TRACEE_GONE and "there is no process" not in error.text:
                     raise
                 compare(job, wanted, directory)  # It ended because it had done its work.
                 raise EndedEarly() from error
