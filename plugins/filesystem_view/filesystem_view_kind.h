@@ -6,8 +6,8 @@
 namespace tardigrade::filesystem_view {
 
 // Working directory, root and umask of a process (fs/fs_struct.c).  A directory is saved by its
-// path; one that is not reached by it (removed, or of another mount namespace) is refused, and so
-// is a root other than the supervisor's own.
+// path; one that is not reached by it (of another mount namespace, or a root that was removed) is
+// refused.
 class FilesystemViewKind final : public ProcessKind {
  public:
   std::string_view name() const override { return "filesystem_view"; }

@@ -48,7 +48,8 @@ TEST(FilesystemViewKind, ARemovedWorkingDirectoryIsAnObject) {
 }
 
 TEST(FilesystemViewKind, AWorkingDirectoryMayHaveMoved) {
-  FilesystemViewState state{.umask = 0, .working_directory = "/no/such/directory", .object = ""};
+  FilesystemViewState state{
+      .umask = 0, .working_directory = "/no/such/directory", .object = "", .root_directory = ""};
   TaskPlan plan;
   EXPECT_THAT(FilesystemViewKind().Restore(
                   Encode(state),
@@ -56,24 +57,46 @@ TEST(FilesystemViewKind, AWorkingDirectoryMayHaveMoved) {
               IsOk());
 }
 
-TEST(FilesystemViewKind, AnotherRootIsRefused) {
+TEST(FilesystemViewKind, AnotherRootComesBack) {
   if (geteuid() != 0) GTEST_SKIP() << "chroot(2) needs root";
+  const FilesystemViewKind kind;
   PracticeTask source([] {
-    if (chroot("/usr") != 0) abort();
+    if (chdir("/usr/lib") != 0 || chroot("/usr") != 0) abort();
   });
+  const Value saved = source.Collect(kind).value();
+  EXPECT_EQ(Decode<FilesystemViewState>(saved, "").value().root_directory, "/usr");
+  EXPECT_EQ(Decode<FilesystemViewState>(saved, "").value().working_directory, "/usr/lib");
+  PracticeTask restored;
+  ASSERT_THAT(restored.Restore(kind, saved), IsOk());
+  EXPECT_EQ(restored.Collect(kind).value(), saved);
+}
+
+TEST(FilesystemViewKind, ARemovedRootIsRefused) {
+  if (geteuid() != 0) GTEST_SKIP() << "chroot(2) needs root";
+  char name[] = "/tmp/filesystem_view.XXXXXX";
+  ASSERT_NE(mkdtemp(name), nullptr);
+  PracticeTask source([&] {
+    if (chroot(name) != 0) abort();
+  });
+  ASSERT_EQ(rmdir(name), 0);
   EXPECT_THAT(source.Collect(FilesystemViewKind()),
-              FailsWith(ErrorCode::kUnsupported, "its root directory is /usr"));
+              FailsWith(ErrorCode::kUnsupported, "cannot be reached by that path"));
 }
 
 TEST(FilesystemViewKind, BadImagesAreRejected) {
   TaskPlan plan;
-  FilesystemViewState state{.umask = 0, .working_directory = "tmp", .object = ""};
+  FilesystemViewState state{
+      .umask = 0, .working_directory = "tmp", .object = "", .root_directory = ""};
   EXPECT_THAT(FilesystemViewKind().Restore(Encode(state), {}, plan),
               FailsWith(ErrorCode::kBadImage, "absolute"));
-  state = {.umask = 07777, .working_directory = "/", .object = ""};
+  state = {.umask = 07777, .working_directory = "/", .object = "", .root_directory = ""};
   EXPECT_THAT(FilesystemViewKind().Restore(Encode(state), {}, plan),
               FailsWith(ErrorCode::kBadImage, "umask"));
-  state = {.umask = 0, .working_directory = "/no/such/directory", .object = ""};
+  state = {.umask = 0, .working_directory = "/", .object = "", .root_directory = "usr"};
+  EXPECT_THAT(FilesystemViewKind().Restore(Encode(state), {}, plan),
+              FailsWith(ErrorCode::kBadImage, "root_directory is not an absolute path"));
+  state = {
+      .umask = 0, .working_directory = "/no/such/directory", .object = "", .root_directory = ""};
   EXPECT_THAT(FilesystemViewKind().Restore(Encode(state), {}, plan),
               FailsWith(ErrorCode::kSystem, "/no/such"));
 }

@@ -40,10 +40,6 @@ std::string FindRenamed(const std::string& path, const UnixSocketInfo::File& fil
   return std::string();
 }
 
-std::string WithoutPrefix(const std::string& path, const std::string& prefix) {
-  return path.starts_with(prefix) ? path.substr(prefix.size()) : path;
-}
-
 void SetFile(const struct stat& st, Name& name) {
   name.has_file = true;
   name.mode = st.st_mode & 07777;
@@ -67,15 +63,21 @@ Result<Name> LocateName(pid_t pid, const std::string& text, int local_fd,
   }
   if (local_fd < 0 || !file.has_value()) return name;
   struct stat st = {};
+  // Whose root is not the caller's binds where others see another path.
+  ASSIGN_OR_RETURN(std::string outer_root, ReadLink(root));
+  if (outer_root == "/") outer_root.clear();
   if (IsFile(shown, *file, st)) {
     SetFile(st, name);
+    if (path[0] == '/' && !outer_root.empty()) name.renamed_to = outer_root + path;
     return name;
   }
   std::string elsewhere = AskForPath(local_fd);
   if (elsewhere.empty() || !IsFile(elsewhere, *file, st)) elsewhere = FindRenamed(shown, *file);
   if (elsewhere.empty() || !IsFile(elsewhere, *file, st)) return name;
   SetFile(st, name);
-  name.renamed_to = path[0] == '/' ? WithoutPrefix(elsewhere, root) : elsewhere;
+  name.renamed_to = elsewhere;
+  if (path[0] == '/' && elsewhere.starts_with(root))
+    name.renamed_to = outer_root + elsewhere.substr(root.size());
   const std::string tail = "/" + path;
   const std::string cwd = StrCat("/proc/", pid, "/cwd");
   if (path[0] != '/' && elsewhere.starts_with(cwd + "/"))

@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <linux/kcmp.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -51,9 +52,10 @@ Status CheckMemory(std::span<const pid_t> pids) {
     const std::vector<size_t> first = FirstWithSame(pids, state.type);
     for (size_t i = 0; i < pids.size(); ++i) {
       if (first[i] != i)
-        return Refuse(pids[first[i]], pids[i], state.what,
-                      " (CLONE_VM or CLONE_SIGHAND without CLONE_THREAD), which cannot be saved yet; try "
-                      "again when one of them has called exec");
+        return Refuse(
+            pids[first[i]], pids[i], state.what,
+            " (CLONE_VM or CLONE_SIGHAND without CLONE_THREAD), which cannot be saved yet; try "
+            "again when one of them has called exec");
     }
   }
   return Ok();
@@ -76,6 +78,27 @@ Status CheckThreads(const Survey& survey, const ScopedBlankProcess& blank) {
       return Error(ErrorCode::kUnsupported,
                    StrCat("threads ", a, " and ", b, " share ", kIoContext,
                           " (CLONE_IO), which can only be saved of main threads"));
+  }
+  return Ok();
+}
+
+bool HasCallersRoot(pid_t pid) {
+  struct stat theirs = {}, ours = {};
+  return stat(StrCat("/proc/", pid, "/root").c_str(), &theirs) != 0 ||
+         stat("/proc/self/root", &ours) != 0 ||
+         (theirs.st_dev == ours.st_dev && theirs.st_ino == ours.st_ino);
+}
+
+// Each of those who share it changes to it by its path, which the first makes unreachable.
+Status CheckRoots(const Survey& survey) {
+  for (const ProcessSurvey& process : survey.processes) {
+    if (process.shared.filesystem != 0 && !HasCallersRoot(process.pid))
+      return Error(ErrorCode::kUnsupported,
+                   StrCat("process ", process.pid,
+                          " has another root directory (chroot(2)) and shares it with ",
+                          process.shared.filesystem,
+                          " (CLONE_FS), which cannot be saved; have it call "
+                          "unshare(CLONE_FS) or end it"));
   }
   return Ok();
 }
@@ -202,6 +225,7 @@ Status CheckSharing(const Survey& survey, const ScopedBlankProcess& blank, bool 
   const std::vector<pid_t> pids = PidsOf(Living(survey));
   RETURN_IF_ERROR(CheckMemory(pids));
   RETURN_IF_ERROR(CheckThreads(survey, blank));
+  RETURN_IF_ERROR(CheckRoots(survey));
   RETURN_IF_ERROR(CheckBirths(survey));
   const std::set<pid_t> own = OwnPids(survey);
   if (!frozen) return CheckOutsiders(pids, blank, own, ListOthers(own));

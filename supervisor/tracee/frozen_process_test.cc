@@ -144,23 +144,28 @@ char StateOf(pid_t pid) {
   return stat[stat.rfind(')') + 2];
 }
 
+// In time: what is let go takes its next step when it gets a processor.
+void ExpectState(pid_t pid, char wanted) {
+  for (int i = 0; i < 2000 && StateOf(pid) != wanted; ++i) usleep(5000);
+  EXPECT_EQ(StateOf(pid), wanted);
+}
+
 TEST(FrozenProcess, LeavesAStoppedProcessStopped) {
   const ForkedTracee tracee([] { StartThreads(3); });
   kill(tracee.pid(), SIGSTOP);
   ASSERT_EQ(waitpid(tracee.pid(), nullptr, WUNTRACED), tracee.pid());
   ExpectVisitWorks(tracee.pid(), 4);
   usleep(10'000);
-  EXPECT_EQ(StateOf(tracee.pid()), 'T');
+  ExpectState(tracee.pid(), 'T');
   {
     auto frozen = FrozenProcess::Freeze(tracee.pid(), WithinSeconds(5));
     ASSERT_THAT(frozen, IsOk());
     EXPECT_EQ(frozen.value()->threads()[0].stop_signal, SIGSTOP);
   }
   usleep(10'000);
-  EXPECT_EQ(StateOf(tracee.pid()), 'T');
+  ExpectState(tracee.pid(), 'T');
   kill(tracee.pid(), SIGCONT);
-  usleep(10'000);
-  EXPECT_EQ(StateOf(tracee.pid()), 'S');
+  ExpectState(tracee.pid(), 'S');
 }
 
 TEST(FrozenProcess, LeavesStopped) {
@@ -168,8 +173,7 @@ TEST(FrozenProcess, LeavesStopped) {
   auto frozen = FrozenProcess::Freeze(tracee.pid(), WithinSeconds(5));
   ASSERT_THAT(frozen, IsOk());
   ASSERT_THAT(frozen.value()->Leave(LeaveAs::kStopped), IsOk());
-  usleep(20'000);
-  EXPECT_EQ(StateOf(tracee.pid()), 'T');
+  ExpectState(tracee.pid(), 'T');
 }
 
 TEST(FrozenProcess, LeavesKilled) {

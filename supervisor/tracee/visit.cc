@@ -1,5 +1,6 @@
 #include "supervisor/tracee/visit.h"
 
+#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/shm.h>
 #include <sys/syscall.h>
@@ -32,9 +33,20 @@ Result<std::vector<MemoryMapping>> ReadMaps(pid_t pid) {
   return ParseMaps(text);
 }
 
+// Whether a process whose threads were stopped has been killed.  One that is on its way out has
+// lost its memory, but is not a zombie yet: with SIGKILL pending, and for a moment with no sign of
+// it but that it runs (kernel/signal.c, get_signal()).
 bool IsDead(pid_t pid) {
-  const Result<TraceeStatus> status = ReadStatus(pid, pid);
-  return !status.has_value() || status.value().state == 'Z' || status.value().state == 'X';
+  constexpr int kMoments = 200;
+  for (int i = 0; i < kMoments; ++i) {
+    const Result<TraceeStatus> status = ReadStatus(pid, pid);
+    if (!status.has_value() || status.value().state == 'Z' || status.value().state == 'X')
+      return true;
+    if ((status.value().pending & uint64_t{1} << (SIGKILL - 1)) != 0) return true;
+    if (status.value().state == 't') return false;
+    usleep(5000);
+  }
+  return false;
 }
 
 }  // namespace

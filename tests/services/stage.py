@@ -74,7 +74,7 @@ class Stage:
         self.child.wait(20)
         self.pid = pid
 
-    def ask(self, *command, text="", inside=False):
+    def ask(self, *command, text="", inside=False, seconds=40):
         """What a client says, run by the job's user, outside the tree.  `inside`: it sees the process
         ids that the job sees."""
         done = subprocess.run(
@@ -86,7 +86,7 @@ class Stage:
             errors="replace",
             cwd=self.dir,
             env=self.environment(),
-            timeout=40,
+            timeout=seconds,
             check=False,
         )
         # A command in the job's PID namespace dies with the job.

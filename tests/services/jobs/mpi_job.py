@@ -84,7 +84,8 @@ class Mpich(job.Job):
     def start(self):
         self.set_up()
         if not Mpich.wanted:
-            self.stage.ask(*self.command(self.stage))
+            # Its ranks spin while they wait for each other, on few processors that others want too.
+            self.stage.ask(*self.command(self.stage), seconds=200)
             Mpich.wanted = self.picture()
             os.unlink(self.stage.path("picture.tga"))
         self.stage.start(*self.command(self.stage))
