@@ -16,6 +16,11 @@ class MqueueKind final : public FdKind {
   bool is_in_ipc_namespace() const override { return true; }
   Result<ScopedFd> Create(const Value& state, CreateContext& context) const override;
   Status PlanInTask(const Value& state, int fd, SyscallPlan& plan) const override;
+  // A queue notifies one process (mq_notify(3)), and forgets it when that closes any descriptor of
+  // the queue.
+  Result<Value> CollectOfProcess(const FdFacts& file) const override;
+  Status PlanOfProcess(const Value& state, const Value& of_process, int fd, int32_t sharer,
+                       SyscallPlan& plan) const override;
 };
 
 }  // namespace tardigrade::mqueue

@@ -5,8 +5,8 @@
 
 namespace tardigrade::mqueue {
 
-// The queue behind descriptors: one that is still there stays as it is, as a file does; else it is made
-// with its messages.
+// The queue behind descriptors: one that is still there stays as it is, as a file does; else it is
+// made with its messages.
 class MqueueObject final : public ObjectKind {
  public:
   std::string_view name() const override { return "mqueue"; }

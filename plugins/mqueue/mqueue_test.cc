@@ -1,14 +1,26 @@
 #include <gtest/gtest.h>
 #include <mqueue.h>
 #include <signal.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <optional>
+#include <utility>
+#include <vector>
 
 #include "plugins/mqueue/mqueue_kind.h"
 #include "plugins/mqueue/mqueue_object.h"
 #include "plugins/mqueue/mqueue_state.h"
+#include "plugins/mqueue/notification.h"
 #include "plugins/mqueue/peek_queue.h"
 #include "tests/testing/fake_contexts.h"
+#include "tests/testing/forked_tracee.h"
 #include "tests/testing/matchers.h"
+#include "tests/testing/run_here.h"
 
 namespace tardigrade::mqueue {
 namespace {
@@ -16,7 +28,9 @@ namespace {
 using ::tardigrade::testing::FactsOf;
 using ::tardigrade::testing::FailsWith;
 using ::tardigrade::testing::FakeContexts;
+using ::tardigrade::testing::ForkedTracee;
 using ::tardigrade::testing::IsOk;
+using ::tardigrade::testing::RunHere;
 
 class MqueueTest : public ::testing::Test {
  protected:
@@ -58,7 +72,7 @@ class MqueueTest : public ::testing::Test {
 
 TEST_F(MqueueTest, LookingLeavesMessagesAndTheirOrder) {
   SendThem();
-  const auto messages = PeekQueue(fd_.get());
+  const auto messages = PeekQueue(fd_.get(), Peek::kAll);
   ASSERT_THAT(messages, IsOk());
   ASSERT_EQ(messages.value().size(), 4u);
   EXPECT_EQ(messages.value()[0].priority, 9u);
@@ -117,11 +131,156 @@ TEST_F(MqueueTest, ANamelessQueueIsNamelessAgain) {
   EXPECT_EQ(Receive(fd_.get()), "1:x");
 }
 
-TEST_F(MqueueTest, NotificationsAreRefused) {
+// Nobody is notified: the queue is never seen empty.
+TEST_F(MqueueTest, LookingIsNoMessage) {
+  for (const std::vector<std::pair<std::string, unsigned>>& messages :
+       std::vector<std::vector<std::pair<std::string, unsigned>>>{
+           {{"one", 0}},
+           {{"", 0}},
+           {{std::string(1, 0), 0}},
+           {{"high", 32767}},
+           {{"a", 7}, {"b", 7}, {"c", 9}, {"", 8}},
+           {{"", 7}, {std::string(1, 0), 7}, {"", 7}},
+           {{"1", 0}, {"2", 1}, {"3", 0}, {"4", 1}, {"5", 2}, {"6", 0}, {"7", 2}}}) {
+    sigevent event = {};
+    event.sigev_notify = SIGEV_NONE;
+    for (const auto& [text, priority] : messages) Send(text, priority);
+    ASSERT_EQ(mq_notify(fd_.get(), &event), 0);
+    const auto looked = PeekQueue(fd_.get(), Peek::kNeverEmpty);
+    ASSERT_THAT(looked, IsOk());
+    EXPECT_EQ(mq_notify(fd_.get(), &event), -1);
+    EXPECT_EQ(errno, EBUSY) << "the request is gone";
+    ASSERT_EQ(mq_notify(fd_.get(), nullptr), 0);
+    for (const QueuedMessage& message : looked.value())
+      EXPECT_EQ(Receive(fd_.get()),
+                StrCat(message.priority, ":",
+                       std::string(reinterpret_cast<const char*>(message.text.data()),
+                                   message.text.size())));
+    EXPECT_EQ(looked.value().size(), messages.size());
+    EXPECT_EQ(Receive(fd_.get()), "none");
+  }
+}
+
+TEST_F(MqueueTest, WithoutRoomForAnotherMessageNobodyLooks) {
+  mq_attr attributes = {};
+  attributes.mq_maxmsg = attributes.mq_msgsize = 1;
+  const std::string name = name_ + "-small";
+  const ScopedFd small(
+      mq_open(name.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NONBLOCK, 0600, &attributes));
+  mq_unlink(name.c_str());
+  ASSERT_EQ(mq_send(small.get(), "x", 1, 0), 0);
+  EXPECT_THAT(PeekQueue(small.get(), Peek::kNeverEmpty),
+              FailsWith(ErrorCode::kUnsupported, "no room"));
+}
+
+class NotificationTest : public MqueueTest {
+ protected:
+  // A process that closes a descriptor of the queue takes back what it asked for: another one asks,
+  // by `fd`.
+  void LetAsk(int fd, const sigevent& event, int closed = -1) {
+    asker_.emplace([&] {
+      // The C library's would make a thread.
+      if (syscall(SYS_mq_notify, fd, &event) != 0) abort();
+      close(closed);
+    });
+  }
+  FdFacts Facts(int fd) {
+    FdFacts file = FactsOf(fd);
+    file.pid = file.inner_pid = asker_->pid();
+    return file;
+  }
+  // Saves what the other process asked for, and asks for it; false where the caller may not see the
+  // kernel.
+  bool AskAgain() {
+    const FdFacts file = Facts(fd_.get());
+    const Status checked = kind_.Check(file, std::span(&file, 1));
+    if (!checked.has_value() && checked.error().code() == ErrorCode::kDenied) return false;
+    EXPECT_THAT(checked, IsOk());
+    const Result<Value> saved = kind_.CollectOfProcess(file);
+    EXPECT_THAT(saved, IsOk());
+    asker_.reset();
+    EXPECT_TRUE(kind_.CollectOfProcess(FactsOf(fd_.get())).value().IsNull());
+    SyscallPlan plan, not_mine;
+    EXPECT_THAT(kind_.PlanOfProcess({}, saved.value(), fd_.get(), 0, plan), IsOk());
+    EXPECT_THAT(kind_.PlanOfProcess({}, saved.value(), fd_.get(), 5, not_mine), IsOk());
+    EXPECT_TRUE(not_mine.empty());
+    EXPECT_THAT(RunHere(plan).Check(), IsOk());
+    return true;
+  }
+  static sigevent None() {
+    sigevent event = {};
+    event.sigev_notify = SIGEV_NONE;
+    return event;
+  }
+  static sigevent ToSocket(int fd, void* cookie) {
+    sigevent event = {};
+    event.sigev_notify = SIGEV_THREAD;
+    event.sigev_signo = fd;
+    event.sigev_value.sival_ptr = cookie;
+    return event;
+  }
+
+  std::optional<ForkedTracee> asker_;
+};
+
+TEST_F(NotificationTest, ASignalComesWithItsValue) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGUSR2);
+  sigprocmask(SIG_BLOCK, &set, nullptr);
   sigevent event = {};
-  event.sigev_notify = SIGEV_NONE;
-  ASSERT_EQ(mq_notify(fd_.get(), &event), 0);
-  EXPECT_THAT(kind_.Check(FactsOf(fd_.get()), {}), FailsWith(ErrorCode::kUnsupported, "mq_notify"));
+  event.sigev_notify = SIGEV_SIGNAL;
+  event.sigev_signo = SIGUSR2;
+  event.sigev_value.sival_ptr = &set;
+  LetAsk(fd_.get(), event);
+  if (!AskAgain()) GTEST_SKIP() << "takes CAP_BPF";
+  Send("x", 0);
+  siginfo_t info = {};
+  const timespec soon = {.tv_sec = 5, .tv_nsec = 0};
+  ASSERT_EQ(sigtimedwait(&set, &info, &soon), SIGUSR2);
+  EXPECT_EQ(info.si_value.sival_ptr, &set);
+}
+
+TEST_F(NotificationTest, ASocketGetsItsCookie) {
+  const ScopedFd socket(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, 0));
+  std::array<char, 32> cookie, got = {};
+  cookie.fill('c');
+  LetAsk(fd_.get(), ToSocket(socket.get(), cookie.data()));
+  if (!AskAgain()) GTEST_SKIP() << "takes CAP_BPF";
+  ASSERT_EQ(recv(socket.get(), got.data(), got.size(), MSG_DONTWAIT), 32);
+  EXPECT_EQ(got[31], 2) << "NOTIFY_REMOVED of who asked first";
+  Send("x", 0);
+  ASSERT_EQ(recv(socket.get(), got.data(), got.size(), MSG_DONTWAIT), 32);
+  EXPECT_EQ(got[31], 1) << "NOTIFY_WOKENUP";
+  EXPECT_EQ(got[30], 'c');
+}
+
+TEST_F(NotificationTest, NoneIsAskedForAgainByOneDescriptorOfSeveral) {
+  const ScopedFd other = Reopen(fd_.get(), O_RDONLY).value();
+  ASSERT_LT(fd_.get(), other.get());
+  LetAsk(other.get(), None());
+  EXPECT_TRUE(kind_.CollectOfProcess(Facts(other.get())).value().IsNull());
+  EXPECT_TRUE(AskAgain());
+  const sigevent event = None();
+  EXPECT_EQ(mq_notify(other.get(), &event), -1);
+  EXPECT_EQ(errno, EBUSY);
+}
+
+TEST_F(NotificationTest, ASocketThatIsGoneIsRefused) {
+  std::array<char, 32> cookie = {};
+  const ScopedFd socket(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, 0));
+  LetAsk(fd_.get(), ToSocket(socket.get(), cookie.data()), socket.get());
+  const FdFacts file = Facts(fd_.get());
+  const Status checked = kind_.Check(file, std::span(&file, 1));
+  if (checked.error().code() == ErrorCode::kDenied) GTEST_SKIP() << "takes CAP_BPF";
+  EXPECT_THAT(checked, FailsWith(ErrorCode::kUnsupported, "does not have open"));
+}
+
+TEST_F(NotificationTest, OfAProcessThatIsNotSavedItIsRefused) {
+  LetAsk(fd_.get(), None());
+  const FdFacts file = FactsOf(fd_.get());
+  EXPECT_THAT(kind_.Check(file, std::span(&file, 1)),
+              FailsWith(ErrorCode::kUnsupported, "mq_notify"));
 }
 
 TEST_F(MqueueTest, MalformedImagesAreRejected) {
@@ -133,6 +292,9 @@ TEST_F(MqueueTest, MalformedImagesAreRejected) {
   queue.message_bytes = 0;
   EXPECT_THAT(object_.Create(Encode(queue), contexts_.create()),
               FailsWith(ErrorCode::kBadImage, "mqueue.message_bytes"));
+  SyscallPlan plan;
+  EXPECT_THAT(kind_.PlanOfProcess({}, Encode(NotificationState{.notify = 4}), 3, 0, plan),
+              FailsWith(ErrorCode::kBadImage, "of_process.notify"));
 }
 
 }  // namespace

@@ -59,7 +59,7 @@ REFUSED = {
     "refuse_memfd_locked": "of a memfd yet; unlock it first",
     "refuse_memfd_sealed": "F_SEAL_FUTURE_WRITE",
     "refuse_mount_context": "a mount configuration context, which cannot be saved",
-    "refuse_mq_notify": "mq_notify",
+    "refuse_mq_notify": "no room beside its message",
     "refuse_mqueue_locked": "is locked",
     "refuse_mptcp": "an MPTCP socket, which cannot be saved",
     "refuse_msg_shared": "is also used by process",
@@ -116,6 +116,7 @@ REFUSED = {
 DENIED_UNPRIVILEGED = {
     "inotify_overflow": "unread events",
     "inotify_unread": "unread events",
+    "ipc_mq_notify": "only root can see",
     "not_dumpable": "not dumpable",
     "seccomp": "CAP_SYS_ADMIN",
     "seccomp_strict_list": "CAP_SYS_ADMIN",
