@@ -1,4 +1,5 @@
 #include "plugins/bpf_map/bpf_map_kind.h"
+#include "plugins/bpf_prog/bpf_prog_kind.h"
 #include "plugins/builtin.h"
 #include "plugins/char_device/char_device_kind.h"
 #include "plugins/directory/directory_kind.h"
@@ -28,6 +29,7 @@ namespace tardigrade {
 
 void AddFdKinds(KindList& kinds) {
   kinds.fds.push_back(std::make_unique<bpf_map::BpfMapKind>());
+  kinds.fds.push_back(std::make_unique<bpf_prog::BpfProgKind>());
   kinds.fds.push_back(std::make_unique<char_device::CharDeviceKind>());
   kinds.fds.push_back(std::make_unique<directory::DirectoryKind>());
   kinds.fds.push_back(std::make_unique<epoll::EpollKind>());

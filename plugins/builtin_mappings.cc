@@ -2,6 +2,7 @@
 #include "plugins/anonymous_memory/anonymous_memory_kind.h"
 #include "plugins/anonymous_memory/shared_anonymous_kind.h"
 #include "plugins/bpf_map/bpf_map_object.h"
+#include "plugins/bpf_prog/bpf_prog_object.h"
 #include "plugins/builtin.h"
 #include "plugins/directory/removed_directory.h"
 #include "plugins/hugetlb/hugetlb_kind.h"
@@ -38,6 +39,7 @@ void AddMappingKinds(KindList& kinds) {
 
   // What descriptors and mappings share.
   kinds.objects.push_back(std::make_unique<bpf_map::BpfMapObject>());
+  kinds.objects.push_back(std::make_unique<bpf_prog::BpfProgObject>());
   kinds.objects.push_back(std::make_unique<io_uring::IoUringObject>());
   kinds.objects.push_back(std::make_unique<memfd::MemfdObject>());
   kinds.objects.push_back(std::make_unique<mqueue::MqueueObject>());

@@ -2,6 +2,7 @@
 
 #include <linux/bpf.h>
 
+#include <algorithm>
 #include <set>
 
 #include "plugins/bpf_map/bpf_map_object.h"
@@ -27,6 +28,19 @@ Status CheckType(const FdFacts& file, const bpf_map_info& info) {
   return Ok();
 }
 
+// Of the job's programs, how many use the map: each keeps it once.
+Result<size_t> ProgramsOf(uint32_t id, std::span<const FdFacts> all) {
+  std::set<uint64_t> programs;
+  for (const FdFacts& other : all) {
+    if (other.link != "anon_inode:bpf-prog") continue;
+    ASSIGN_OR_RETURN(const std::vector<uint32_t> maps, MapsOfProgram(other.local_fd));
+    if (std::find(maps.begin(), maps.end(), id) == maps.end()) continue;
+    ASSIGN_OR_RETURN(const uint64_t program, other.info.FindNumber("prog_id", 10));
+    programs.insert(program);
+  }
+  return programs.size();
+}
+
 // Programs, other maps, links, pins in a file system and mappings keep a map as descriptors do:
 // only the kernel itself knows how many do (bpf_map::refcnt).
 Status CheckAlone(const FdFacts& file, uint32_t id, std::span<const FdFacts> all) {
@@ -45,11 +59,14 @@ Status CheckAlone(const FdFacts& file, uint32_t id, std::span<const FdFacts> all
   }
   ASSIGN_OR_RETURN(const uint64_t map, memory.PrivateDataOf(file.local_fd));
   ASSIGN_OR_RETURN(const auto users, memory.Member<uint64_t>(map, "bpf_map", "refcnt.counter"));
-  if (users == descriptions.size()) return Ok();
-  return Refuse(file, StrCat("it is also used by something that is not saved (", users,
-                             " users, of which ", descriptions.size(),
-                             " are descriptors of the job): a program, a pin, a mapping, another "
-                             "map or process"));
+  ASSIGN_OR_RETURN(const size_t programs, ProgramsOf(id, all));
+  if (users == descriptions.size() + programs) return Ok();
+  return Refuse(
+      file,
+      StrCat("it is also used by something that is not saved (", users, " users, of which ",
+             descriptions.size() + programs,
+             " are descriptors and programs of the job): a program, a pin, a mapping, another "
+             "map or process"));
 }
 
 uint32_t OpenFlags(const OpenFileState& open) {

@@ -31,6 +31,24 @@ Result<bpf_map_info> ReadInfo(int fd) {
   return info;
 }
 
+Result<std::vector<uint32_t>> MapsOfProgram(int program_fd) {
+  bpf_prog_info info = {};
+  std::vector<uint32_t> maps;
+  for (int round = 0; round < 2; ++round) {
+    maps.resize(info.nr_map_ids);
+    info = {};
+    info.nr_map_ids = static_cast<uint32_t>(maps.size());
+    info.map_ids = Pointer(maps.data());
+    bpf_attr attributes = {};
+    attributes.info.bpf_fd = static_cast<uint32_t>(program_fd);
+    attributes.info.info_len = sizeof(info);
+    attributes.info.info = Pointer(&info);
+    if (Call(BPF_OBJ_GET_INFO_BY_FD, attributes) != 0)
+      return Error::Errno("asking what a BPF program is");
+  }
+  return maps;
+}
+
 Result<ScopedFd> OpenMap(uint32_t id, uint32_t open_flags) {
   bpf_attr attributes = {};
   attributes.map_id = id;

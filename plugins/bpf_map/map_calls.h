@@ -17,6 +17,9 @@ namespace tardigrade::bpf_map {
 
 Result<bpf_map_info> ReadInfo(int fd);
 
+// Ids of the maps that a program uses, each once.
+Result<std::vector<uint32_t>> MapsOfProgram(int program_fd);
+
 // A new description of the map.  `open_flags`: 0, BPF_F_RDONLY or BPF_F_WRONLY.  CAP_SYS_ADMIN.
 Result<ScopedFd> OpenMap(uint32_t id, uint32_t open_flags);
 

@@ -65,9 +65,6 @@ constexpr Phrase kWaysOut[] = {
     {"anon_inode:bpf-map",
      ": programs that use it, and other processes' hold on it, cannot be seen; let the program release it first and "
      "load it again after"},
-    {"anon_inode:bpf-prog",
-     ": the kernel gives a program back only as rewritten by the verifier; let the job release it first and load it "
-     "again after"},
     {"anon_inode:bpf_link", ": what it attaches cannot be read back; let the job detach it first and attach it again after"},
     {"anon_inode:btf", ": it is numbered by this kernel; let the job release it first and load it again after"},
     {"anon_inode:[fanotify]",

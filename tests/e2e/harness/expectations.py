@@ -22,7 +22,7 @@ EXPECTED_FAILURES = ()
 REFUSED = {
     "refuse_address_limit": "RLIMIT_AS",
     "refuse_bpf_map": "a BPF map, which cannot be saved",
-    "refuse_bpf_program": "a BPF program, which cannot be saved",
+    "refuse_bpf_program": "a BPF program, which cannot be saved: what it was loaded with cannot be told",
     "refuse_clone_io_thread": "share an I/O context",
     "refuse_clone_outside": "share a descriptor table",
     "refuse_clone_vm": "share memory",

@@ -1,4 +1,4 @@
-// A BPF program, held by a descriptor.
+// A BPF program of which nobody can tell what it was loaded with: it had instructions that are never reached.
 #include "tests/e2e/programs/e2e.h"
 
 struct insn {
@@ -7,14 +7,13 @@ struct insn {
   int32_t immediate;
 };
 
-// Returns a constant.
 static int load_program(void) {
-  struct insn code[] = {{0xb7, 0, 0, 4096}, {0x95, 0, 0, 0}};
+  struct insn code[] = {{0xb7, 0, 0, 1}, {0x15, 0, 1, 1}, {0xb7, 0, 0, 2}, {0x95, 0, 0, 0}};
   struct {
     uint32_t type, count;
     uint64_t code, license;
     uint64_t rest[16];
-  } program = {1 /* BPF_PROG_TYPE_SOCKET_FILTER */, 2, (uintptr_t)code, (uintptr_t) "GPL", {0}};
+  } program = {1 /* BPF_PROG_TYPE_SOCKET_FILTER */, 4, (uintptr_t)code, (uintptr_t) "GPL", {0}};
   return syscall(SYS_bpf, 5 /* BPF_PROG_LOAD */, &program, sizeof program);
 }
 
