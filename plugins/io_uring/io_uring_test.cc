@@ -11,6 +11,7 @@
 #include "plugins/io_uring/issuer_kind.h"
 #include "plugins/io_uring/read_shape.h"
 #include "plugins/io_uring/ring_info.h"
+#include "plugins/io_uring/ring_key.h"
 #include "plugins/io_uring/ring_mapping_kind.h"
 #include "plugins/io_uring/ring_memory.h"
 #include "tests/testing/fake_contexts.h"
@@ -189,6 +190,21 @@ TEST_F(IoUringTest, RegisteredBuffersAndFilesComeBack) {
   const FdFacts alone = Facts();
   EXPECT_THAT(kind_.Check(alone, std::span(&alone, 1)),
               FailsWith(ErrorCode::kUnsupported, "/dev/zero registered"));
+}
+
+TEST_F(IoUringTest, KnownDescriptorsShowTheSameRingsAsProc) {
+  Make({.sq_entries = 4, .cq_entries = 4});
+  const std::vector<OpenRing> asked = ListRings(getpid()).value();
+  const FdFacts ring = Facts();
+  FdFacts file = ring;
+  file.fd = ring.fd + 1;
+  file.link = "/dev/null";
+  const std::vector<FdFacts> open = {file, ring, ring};
+  const std::vector<OpenRing> known = ListRings(open);
+  ASSERT_EQ(known.size(), 1u);
+  ASSERT_EQ(asked.size(), 1u);
+  EXPECT_EQ(known[0].fd, asked[0].fd);
+  EXPECT_EQ(known[0].inode, asked[0].inode);
 }
 
 TEST_F(IoUringTest, ASingleIssuerBringsItBackItself) {

@@ -20,8 +20,9 @@ struct PbufStatus {
   uint32_t group, head, reserved[8];
 };
 
-std::vector<OpenRing> RingsOf(pid_t pid) {
-  const Result<std::vector<OpenRing>> rings = ListRings(pid);
+std::vector<OpenRing> RingsOf(const TaskFacts& task) {
+  if (task.descriptors.has_value()) return ListRings(*task.descriptors);
+  const Result<std::vector<OpenRing>> rings = ListRings(task.pid);
   return rings.has_value() ? rings.value() : std::vector<OpenRing>();
 }
 
@@ -33,7 +34,7 @@ Error Refused(int fd, std::string_view what) {
 
 size_t IssuerKind::AddQueries(const TaskFacts& task, SyscallPlan& plan) const {
   const size_t first = plan.size();
-  for (const OpenRing& ring : RingsOf(task.pid)) {
+  for (const OpenRing& ring : RingsOf(task)) {
     plan.Ask("asking who submits", SYS_io_uring_register,
              {ring.fd, uint32_t{IORING_REGISTER_PROBE}, 0, kTooMany});
     plan.Ask("asking for an eventfd", SYS_io_uring_register,
@@ -49,7 +50,7 @@ size_t IssuerKind::AddQueries(const TaskFacts& task, SyscallPlan& plan) const {
 Result<Value> IssuerKind::Collect(const TaskFacts& task, const Outcome& answers, size_t first,
                                   CollectContext&) const {
   IssuerState state;
-  for (const OpenRing& ring : RingsOf(task.pid)) {
+  for (const OpenRing& ring : RingsOf(task)) {
     const size_t at = first;
     first += kQuestions;
     if (answers.result(at) == -EEXIST)
@@ -99,7 +100,7 @@ Status IssuerKind::DoInTask(const Value& value, CreateContext& context) const {
 
 size_t RegisteredRingsKind::AddQueries(const TaskFacts& task, SyscallPlan& plan) const {
   const size_t first = plan.size();
-  if (RingsOf(task.pid).empty()) return first;
+  if (RingsOf(task).empty()) return first;
   for (int i = 0; i < kRegisteredRings; ++i)
     plan.Ask("asking for a registered ring", SYS_io_uring_enter,
              {i, 0, 0, kEnterRegisteredRing, 0, 0});
@@ -108,7 +109,7 @@ size_t RegisteredRingsKind::AddQueries(const TaskFacts& task, SyscallPlan& plan)
 
 Result<Value> RegisteredRingsKind::Collect(const TaskFacts& task, const Outcome& answers,
                                            size_t first, CollectContext&) const {
-  if (RingsOf(task.pid).empty()) return Value();
+  if (RingsOf(task).empty()) return Value();
   for (int i = 0; i < kRegisteredRings; ++i) {
     const int64_t answer = answers.result(first + static_cast<size_t>(i));
     if (answer == -EBADF || answer == -EINVAL || answer == -EOPNOTSUPP) continue;

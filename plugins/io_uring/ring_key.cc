@@ -11,6 +11,16 @@
 #include "supervisor/base/file_io.h"
 
 namespace tardigrade::io_uring {
+namespace {
+
+void AddOnce(const OpenRing& ring, std::vector<OpenRing>& rings) {
+  const auto known = std::find_if(rings.begin(), rings.end(), [&](const OpenRing& other) {
+    return other.inode == ring.inode;
+  });
+  if (known == rings.end()) rings.push_back(ring);
+}
+
+}  // namespace
 
 Result<std::vector<OpenRing>> ListRings(pid_t pid) {
   const std::string path = StrCat("/proc/", pid, "/fd");
@@ -23,11 +33,15 @@ Result<std::vector<OpenRing>> ListRings(pid_t pid) {
     if (entry->d_name[0] == '.' || !link.has_value() || link.value() != kLink) continue;
     struct stat stat = {};
     if (::stat(name.c_str(), &stat) != 0) return Error::Errno("stat of ", name);
-    const OpenRing ring{.fd = std::atoi(entry->d_name), .inode = stat.st_ino};
-    const auto known = std::find_if(rings.begin(), rings.end(), [&](const OpenRing& other) {
-      return other.inode == ring.inode;
-    });
-    if (known == rings.end()) rings.push_back(ring);
+    AddOnce({.fd = std::atoi(entry->d_name), .inode = stat.st_ino}, rings);
+  }
+  return rings;
+}
+
+std::vector<OpenRing> ListRings(std::span<const FdFacts> descriptors) {
+  std::vector<OpenRing> rings;
+  for (const FdFacts& file : descriptors) {
+    if (file.link == kLink) AddOnce({.fd = file.fd, .inode = file.stat.st_ino}, rings);
   }
   return rings;
 }

@@ -4,10 +4,12 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "supervisor/base/result.h"
+#include "supervisor/resource/fd_kind.h"
 
 namespace tardigrade::io_uring {
 
@@ -19,6 +21,9 @@ struct OpenRing {
 
 // All instances of process `pid`, each once.
 Result<std::vector<OpenRing>> ListRings(pid_t pid);
+
+// The same among what is known to be open.
+std::vector<OpenRing> ListRings(std::span<const FdFacts> descriptors);
 
 // The key of the instance's object.  Each has an inode of its own: anon_inode_create_getfile(),
 // since Linux 5.19.

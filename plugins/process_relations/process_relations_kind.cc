@@ -5,6 +5,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
 #include <memory>
 
@@ -46,15 +47,20 @@ long Compare(pid_t a, pid_t b, int type) { return syscall(SYS_kcmp, a, b, type, 
 }  // namespace
 
 Status ProcessRelationsKind::Check(const TaskFacts& task) const {
+  const Result<uint64_t> count = StatusNumber(task.status, "Threads", 10);
+  if (count.has_value() && count.value() == 1) return Ok();
   ASSIGN_OR_RETURN(const std::vector<pid_t> threads, ReadThreads(task.pid));
   for (pid_t tid : threads) {
-    ASSIGN_OR_RETURN(const bool exited, HasExited(task.pid, tid));
-    if (exited) continue;
+    if (tid == task.pid) continue;
     for (const Sharing& sharing : kAmongThreads) {
       const long order = Compare(task.pid, tid, sharing.type);
+      if (order == 0) continue;
+      const int error = errno;
+      ASSIGN_OR_RETURN(const bool exited, HasExited(task.pid, tid));
+      if (exited) break;
+      errno = error;
       if (order < 0) return Error::Errno("comparing threads ", task.pid, " and ", tid);
-      if (order != 0)
-        return Error(ErrorCode::kUnsupported, StrCat("its thread ", tid, " has ", sharing.what,
+      return Error(ErrorCode::kUnsupported, StrCat("its thread ", tid, " has ", sharing.what,
                                                      " of its own, which cannot be saved"));
     }
   }

@@ -51,20 +51,27 @@ std::optional<Place> LookForPlace(pid_t pid, const MemoryMapping& mapping) {
   return Place{std::move(*name), std::move(path)};
 }
 
+// A file that a process has mapped, perhaps several times, and what is known of it.
+struct MappedFile {
+  std::optional<Place> place;  // None: it has no name.
+  bool is_regular = false;     // Seen to be.
+  std::optional<FileIdentity> identity;  // With its build id.
+};
+
 // The mappings of a process come in the order of their addresses, several of each file: what was
 // found on this pass need not be looked for again.
-std::optional<Place> FindPlace(pid_t pid, const MemoryMapping& mapping) {
+MappedFile& FindFile(pid_t pid, const MemoryMapping& mapping) {
   struct Pass {
     pid_t pid = 0;
     uint64_t last_start = 0;
-    std::map<std::tuple<uint64_t, uint64_t, std::string, bool>, std::optional<Place>> found = {};
+    std::map<std::tuple<uint64_t, uint64_t, std::string, bool>, MappedFile> found = {};
   };
   thread_local Pass pass;
   if (pass.pid != pid || mapping.start <= pass.last_start) pass = Pass{.pid = pid};
   pass.last_start = mapping.start;
   const auto [at, is_new] =
       pass.found.try_emplace({mapping.dev, mapping.inode, mapping.path, mapping.deleted});
-  if (is_new) at->second = LookForPlace(pid, mapping);
+  if (is_new) at->second.place = LookForPlace(pid, mapping);
   return at->second;
 }
 
@@ -150,6 +157,12 @@ bool IsOwn(const MemoryMapping& mapping, const FileIdentity& identity) {
   return mapping.shared || ((mapping.prot & PROT_WRITE) != 0 && identity.build_id.empty());
 }
 
+MappingState Describe(const MemoryMapping& mapping, const FileIdentity& identity, FileMappingState state) {
+  state.identity = identity;
+  state.bytes_needed = std::min(identity.size, mapping.offset + mapping.size_bytes());
+  return {.pages = mapping.shared ? PagePolicy::kNone : PagePolicy::kPrivate, .state = Encode(state)};
+}
+
 }  // namespace
 
 bool FileMappingKind::Claims(const MemoryMapping& mapping) const {
@@ -162,18 +175,21 @@ bool FileMappingKind::Claims(const MemoryMapping& mapping) const {
 }
 
 Status FileMappingKind::Check(pid_t pid, const MemoryMapping& mapping) const {
-  const std::optional<Place> place = FindPlace(pid, mapping);
+  MappedFile& file = FindFile(pid, mapping);
+  const std::optional<Place>& place = file.place;
   if (!place.has_value()) {
     const Result<ScopedFd> nameless = OpenMappedFile(pid, mapping);
     if (nameless.has_value()) return CheckNameless(mapping, nameless.value().get());
     if (!mapping.deleted) return nameless.error();
     return CheckMappedOnly(mapping);
   }
+  if (file.is_regular) return Ok();
   struct stat st = {};
   if (stat(place->path.c_str(), &st) != 0) return Error::Errno("stat of ", place->path);
   if (!S_ISREG(st.st_mode))
     return Error(ErrorCode::kUnsupported,
                  StrCat(Where(mapping), " is not of a regular file, and cannot be saved"));
+  file.is_regular = true;
   return Ok();
 }
 
@@ -183,11 +199,14 @@ Result<MappingState> FileMappingKind::Collect(pid_t pid, const MemoryMapping& ma
   state.path = mapping.path;
   state.shared = mapping.shared;
   state.writable = mapping.shared && MappingMayWrite(pid, mapping);
-  const std::optional<Place> place = FindPlace(pid, mapping);
+  MappedFile& known = FindFile(pid, mapping);
+  const bool need_not_open = known.identity.has_value() &&
+                             !(context.save_files() && IsOwn(mapping, *known.identity));
   ScopedFd file;
-  if (place.has_value()) {
-    state.path = place->name;
-    ASSIGN_OR_RETURN(file, OpenFile(place->path, O_RDONLY), "reading what is mapped at ",
+  if (known.place.has_value()) {
+    state.path = known.place->name;
+    if (need_not_open) return Describe(mapping, *known.identity, std::move(state));
+    ASSIGN_OR_RETURN(file, OpenFile(known.place->path, O_RDONLY), "reading what is mapped at ",
                      Hex(mapping.start));
   } else {
     Result<ScopedFd> nameless = OpenMappedFile(pid, mapping);
@@ -208,15 +227,13 @@ Result<MappingState> FileMappingKind::Collect(pid_t pid, const MemoryMapping& ma
       return nameless.error();
     }
   }
-  if (file.valid()) {
-    ASSIGN_OR_RETURN(state.identity, ReadIdentity(file.get(), /*with_build_id=*/true));
-    state.bytes_needed = std::min(state.identity.size, mapping.offset + mapping.size_bytes());
-    if (context.save_files() && state.object.empty() && IsOwn(mapping, state.identity)) {
-      ASSIGN_OR_RETURN(state.copy, AddSavedFile(file.get(), state.path, context));
-    }
+  if (!file.valid()) return Describe(mapping, FileIdentity(), std::move(state));
+  ASSIGN_OR_RETURN(const FileIdentity identity, ReadIdentity(file.get(), /*with_build_id=*/true));
+  if (known.place.has_value()) known.identity = identity;
+  if (context.save_files() && state.object.empty() && IsOwn(mapping, identity)) {
+    ASSIGN_OR_RETURN(state.copy, AddSavedFile(file.get(), state.path, context));
   }
-  return MappingState{.pages = mapping.shared ? PagePolicy::kNone : PagePolicy::kPrivate,
-                      .state = Encode(state)};
+  return Describe(mapping, identity, std::move(state));
 }
 
 Result<std::optional<ScopedFd>> FileMappingKind::OpenBacking(const Value& value,

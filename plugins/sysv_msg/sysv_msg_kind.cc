@@ -20,8 +20,9 @@ constexpr uint64_t kMostBytes = uint64_t{1} << 31;
 SysvIdentity Identity(const SysvIpcRow& row) { return IdentityOf(row, "msqid"); }
 
 std::vector<const SysvIpcRow*> FindQueues(const JobFacts& job, const SysvNamespace& look) {
-  const std::set<int32_t> waited_for = IdsOfCalls(job, {SYS_msgsnd, SYS_msgrcv});
   std::vector<const SysvIpcRow*> found;
+  if (look.rows().empty()) return found;
+  const std::set<int32_t> waited_for = IdsOfCalls(job, {SYS_msgsnd, SYS_msgrcv});
   for (const SysvIpcRow& row : look.rows()) {
     if (look.is_jobs_own() || waited_for.contains(Identity(row).id) ||
         InnerPid(job, row.at("lspid"), row.at("stime")) != 0 ||

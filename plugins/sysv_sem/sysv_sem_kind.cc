@@ -49,6 +49,7 @@ void ReadSet(size_t semaphores, Set& set) {
 // All of the namespace, and whether they are known to be the job's.
 Result<std::vector<Set>> ReadSets(const JobFacts& job, const SysvNamespace& look) {
   std::vector<Set> sets;
+  if (look.rows().empty()) return sets;
   const std::set<int32_t> waited_for = IdsOfCalls(job, {SYS_semop, SYS_semtimedop});
   RETURN_IF_ERROR(look.Run([&] {
     for (const SysvIpcRow& row : look.rows()) {

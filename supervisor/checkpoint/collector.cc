@@ -115,7 +115,9 @@ Status CollectTasks(const ProcessSurvey& survey, const KindList& kinds, FrozenPr
   std::vector<std::vector<uint64_t>> programs;
   for (size_t i = 0; i < threads.size(); ++i)
     programs.push_back(MakeQueries(survey.threads[match[i]], i == 0, kinds).plan.Compile());
-  RETURN_IF_ERROR(frozen.Visit(programs));
+  FrozenFacts known = {.mappings = &survey.mappings, .statuses = {}};
+  for (const size_t i : match) known.statuses.push_back(survey.threads[i].status);
+  RETURN_IF_ERROR(frozen.Visit(programs, known));
   for (size_t i = 0; i < threads.size(); ++i) {
     const TaskFacts& task = survey.threads[match[i]];
     // Made anew rather than kept: the plans of a thousand threads take more memory than time.

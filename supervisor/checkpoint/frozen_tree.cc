@@ -39,8 +39,6 @@ Result<bool> HasEnded(pid_t pid) {
 // to wait for it.
 Result<std::unique_ptr<FrozenProcess>> FreezeUnlessEnded(pid_t pid, const FreezeOptions& options) {
   for (;;) {
-    ASSIGN_OR_RETURN(const ProcStat before, ReadStat(pid));
-    if (HasEnded(before)) return std::unique_ptr<FrozenProcess>();
     Result<std::unique_ptr<FrozenProcess>> frozen = FrozenProcess::Freeze(pid, options);
     if (frozen.has_value()) return frozen;
     ASSIGN_OR_RETURN(const ProcStat after, ReadStat(pid));
@@ -77,13 +75,15 @@ bool IsSelfOrAncestor(pid_t pid) {
 // Sessions and process groups that began within the tree: not those that the root got from its parent.
 class OwnIds {
  public:
-  explicit OwnIds(const std::vector<TreeMember>& members) {
-    for (size_t i = 0; i < members.size(); ++i) {
-      const Result<ProcStat> stat = ReadStat(members[i].pid);
-      if (!stat.has_value()) continue;
-      if (i == 0) root_ = stat.value();
-      if (stat.value().session != root_.session || root_.session == root_.pid) sessions_.insert(stat.value().session);
-      if (stat.value().pgrp != root_.pgrp || root_.pgrp == root_.pid) groups_.insert(stat.value().pgrp);
+  // `all`: what runs, the members among it.
+  OwnIds(pid_t root, const std::set<pid_t>& members, const std::vector<ProcStat>& all) {
+    for (const ProcStat& stat : all) {
+      if (stat.pid == root) root_ = stat;
+    }
+    for (const ProcStat& stat : all) {
+      if (!members.contains(stat.pid)) continue;
+      if (stat.session != root_.session || root_.session == root_.pid) sessions_.insert(stat.session);
+      if (stat.pgrp != root_.pgrp || root_.pgrp == root_.pid) groups_.insert(stat.pgrp);
     }
   }
   bool Has(const ProcStat& stat) const { return sessions_.contains(stat.session) || groups_.contains(stat.pgrp); }
@@ -146,17 +146,19 @@ Result<bool> FrozenTree::AddChildren(size_t parent, const FreezeOptions& options
 }
 
 Result<bool> FrozenTree::AddOrphans(const FreezeOptions& options) {
-  const OwnIds own(members_);
+  std::set<pid_t> known;
+  for (const TreeMember& member : members_) known.insert(member.pid);
+  const std::vector<ProcStat> all = ListProcesses();
+  const OwnIds own(members_[0].pid, known, all);
   bool added = false;
-  for (const ProcStat& stat : ListProcesses()) {
-    const bool known = std::any_of(members_.begin(), members_.end(), [&](const TreeMember& m) { return m.pid == stat.pid; });
-    if (known || !own.Has(stat) || IsSelfOrAncestor(stat.pid)) continue;
-    const bool has_parent = std::any_of(members_.begin(), members_.end(), [&](const TreeMember& m) { return m.pid == stat.ppid; });
+  for (const ProcStat& stat : all) {
+    if (known.contains(stat.pid) || !own.Has(stat) || IsSelfOrAncestor(stat.pid)) continue;
     // Children come with their parents; zombies of others are theirs to wait for.
-    if (has_parent || stat.state == 'Z' || stat.state == 'X') continue;
+    if (known.contains(stat.ppid) || stat.state == 'Z' || stat.state == 'X') continue;
     const Status done = Add(stat.pid, -1, options);
     if (!done.has_value() && IsGone(done.error())) continue;
     RETURN_IF_ERROR(done, "freezing process ", stat.pid, ", an orphan of the tree");
+    known.insert(stat.pid);
     added = true;
   }
   return added;

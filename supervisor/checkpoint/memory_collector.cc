@@ -128,7 +128,10 @@ class MemoryCollector {
       : survey_(survey), parent_(parent), frozen_(frozen), process_(process), saved_(saved), pages_(pages), progress_(progress) {}
 
   Status Run(SnapshotContext& context) {
-    std::future<Result<SlowFacts>> slow = std::async(std::launch::async, ReadSlowFacts, survey_.pid);
+    // A thread costs more than to read of a few.
+    constexpr size_t kFewMappings = 256;
+    const std::launch when = survey_.mappings.size() <= kFewMappings ? std::launch::deferred : std::launch::async;
+    std::future<Result<SlowFacts>> slow = std::async(when, ReadSlowFacts, survey_.pid);
     ASSIGN_OR_RETURN(const std::unique_ptr<Pagemap> pagemap, Pagemap::Open(survey_.pid));
     PrivatePages found(*pagemap);
     RETURN_IF_ERROR(CollectMappings(context, found));

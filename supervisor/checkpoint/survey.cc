@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <map>
 
 #include "supervisor/base/file_io.h"
 #include "supervisor/checkpoint/in_flight.h"
@@ -17,6 +18,7 @@
 #include "supervisor/checkpoint/sharing.h"
 #include "supervisor/kernel/living_thread.h"
 #include "supervisor/kernel/kernel_worker.h"
+#include "supervisor/kernel/read_maps.h"
 #include "supervisor/kernel/task_status.h"
 #include "supervisor/resource/describe.h"
 #include "supervisor/tracee/ptrace.h"
@@ -89,8 +91,7 @@ Result<ScopedFd> OpenPidfd(const ProcessSurvey& survey) {
 }
 
 Status SurveyMappings(ProcessSurvey& survey, const KindList& kinds) {
-  ASSIGN_OR_RETURN(const std::string text, ReadFile(StrCat("/proc/", survey.pid, "/maps")));
-  ASSIGN_OR_RETURN(survey.mappings, ParseMaps(text));
+  ASSIGN_OR_RETURN(survey.mappings, ReadMaps(survey.pid));
   for (const MemoryMapping& mapping : survey.mappings) {
     const MappingKind* claimed = nullptr;
     for (const auto& kind : kinds.mappings) {
@@ -190,6 +191,7 @@ Status SurveyProcess(const TreeMember& member, const KindList& kinds, bool froze
     process.first_descriptor = survey.descriptors.size();
     if (table == 0) RETURN_IF_ERROR(SurveyDescriptors(process, survey));
     if (table != 0) survey.pids.AddSharer(member.pid, table);
+    process.table_of = table;
   }
   survey.processes.push_back(std::move(process));
   return Ok();
@@ -209,6 +211,22 @@ Status CheckProcess(const ProcessSurvey& process, const KindList& kinds) {
   for (size_t i = 0; i < process.mappings.size(); ++i)
     RETURN_IF_ERROR(process.mapping_kinds[i]->Check(process.pid, process.mappings[i]), "the mapping at ", Hex(process.mappings[i].start));
   return Ok();
+}
+
+// Kinds of tasks need not list again what is known to be open.
+void TellDescriptors(Survey& survey) {
+  std::map<pid_t, std::span<const FdFacts>> tables;
+  for (ProcessSurvey& process : survey.processes) {
+    if (process.has_ended) continue;
+    std::span<const FdFacts> own = std::span(survey.descriptors).subspan(process.first_descriptor, process.descriptor_count);
+    const auto shared = tables.find(process.table_of);
+    if (process.table_of != 0) {
+      if (shared == tables.end()) continue;
+      own = shared->second;
+    }
+    tables.emplace(process.pid, own);
+    for (TaskFacts& task : process.threads) task.descriptors = own;
+  }
 }
 
 void DescribeJob(Survey& survey, bool frozen) {
@@ -269,6 +287,7 @@ Result<std::unique_ptr<Survey>> Survey::Take(std::span<const TreeMember> members
   // What is in flight may change whose the others are.
   if (survey->all.size() != survey->descriptors.size()) RETURN_IF_ERROR(ClaimDescriptors(survey->all, kinds, *survey));
   DescribeJob(*survey, frozen);
+  if (frozen) TellDescriptors(*survey);
   return survey;
 }
 

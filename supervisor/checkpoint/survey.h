@@ -42,6 +42,7 @@ struct ProcessSurvey {
   std::vector<const MappingKind*> mapping_kinds;  // Per mapping.
   size_t first_descriptor = 0;  // Of Survey::descriptors, that many; none if it shares those of one before it.
   size_t descriptor_count = 0;
+  pid_t table_of = 0;  // Whose descriptor table it shares, of those before it; 0 if none's.
 };
 
 // The same of all processes that are to be saved.  True of frozen ones; of running ones it is a first

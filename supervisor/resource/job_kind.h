@@ -3,7 +3,9 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -25,11 +27,20 @@ struct JobMember {
   std::span<const MemoryMapping> mappings;
 };
 
+// A system call that a thread sleeps in.
+struct SleepingCall {
+  int64_t number = -1;
+  uint64_t first_argument = 0;
+};
+
 // What is saved together.
 struct JobFacts {
   std::vector<JobMember> members;  // Root first.
   const JobPids* pids = nullptr;
   bool frozen = false;  // Else a first look at running processes.
+  // Of all threads, once a kind has asked for them (IdsOfCalls()); shared by copies of these facts.
+  std::shared_ptr<std::optional<std::vector<SleepingCall>>> calls =
+      std::make_shared<std::optional<std::vector<SleepingCall>>>();
 };
 
 // Runs a plan in the first thread of one member, frozen as it is, as TaskKind::AddQueries() would.

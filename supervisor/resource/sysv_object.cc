@@ -6,8 +6,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <ctime>
-#include <sstream>
+#include <string_view>
 
 #include "supervisor/base/file_io.h"
 #include "supervisor/kernel/proc_stat.h"
@@ -56,6 +57,30 @@ class ScopedCreator {
   bool changed_ = false;
   bool worked_ = true;
 };
+
+// fs/proc/base.c, proc_pid_syscall(): "70 0x1800b 0x7fff84acd5d0 ...", or "running".
+std::optional<SleepingCall> ParseCall(std::string_view text) {
+  SleepingCall call;
+  const char* const end = text.data() + text.size();
+  const auto [at, error] = std::from_chars(text.data(), end, call.number);
+  constexpr std::string_view kPrefix = " 0x";
+  if (error != std::errc() || !std::string_view(at, end).starts_with(kPrefix)) return std::nullopt;
+  if (std::from_chars(at + kPrefix.size(), end, call.first_argument, 16).ec != std::errc()) return std::nullopt;
+  return call;
+}
+
+std::vector<SleepingCall> ReadCalls(const JobFacts& job) {
+  std::vector<SleepingCall> calls;
+  for (const JobMember& member : job.members) {
+    for (const pid_t tid : member.threads) {
+      const Result<std::string> text = ReadFile(StrCat("/proc/", member.pid, "/task/", tid, "/syscall"));
+      if (!text.has_value()) continue;
+      const std::optional<SleepingCall> call = ParseCall(text.value());
+      if (call.has_value()) calls.push_back(*call);
+    }
+  }
+  return calls;
+}
 
 Status ChooseNextId(const char* path, int id) {
   const ScopedFd file(open(path, O_WRONLY | O_CLOEXEC));
@@ -139,20 +164,11 @@ bool IsOutsider(const JobFacts& job, int64_t pid, int64_t when) {
 }
 
 std::set<int32_t> IdsOfCalls(const JobFacts& job, std::initializer_list<long> numbers) {
+  if (!job.calls->has_value()) *job.calls = ReadCalls(job);
   std::set<int32_t> ids;
-  for (const JobMember& member : job.members) {
-    for (const pid_t tid : member.threads) {
-      const Result<std::string> text = ReadFile(StrCat("/proc/", member.pid, "/task/", tid, "/syscall"));
-      if (!text.has_value()) continue;
-      // fs/proc/base.c, proc_pid_syscall(): "70 0x1800b 0x7fff84acd5d0 ...", or "running".
-      std::istringstream words(text.value());
-      long number = -1;
-      std::string first;
-      if (!(words >> number >> first) ||
-          std::find(numbers.begin(), numbers.end(), number) == numbers.end())
-        continue;
-      ids.insert(static_cast<int32_t>(std::strtoull(first.c_str(), nullptr, 16)));
-    }
+  for (const SleepingCall& call : **job.calls) {
+    if (std::find(numbers.begin(), numbers.end(), call.number) != numbers.end())
+      ids.insert(static_cast<int32_t>(call.first_argument));
   }
   return ids;
 }

@@ -5,6 +5,8 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +14,7 @@
 #include "supervisor/base/result.h"
 #include "supervisor/image/value.h"
 #include "supervisor/resource/contexts.h"
+#include "supervisor/resource/fd_kind.h"
 #include "supervisor/resource/moved_files.h"
 #include "supervisor/resource/syscall_plan.h"
 
@@ -32,6 +35,8 @@ struct TaskFacts {
   bool is_to_end = false;  // It will be killed when the image is whole.
   // Frozen, and the first task of the process: what is queued for the process, oldest first.
   std::vector<siginfo_t> process_pending;
+  // Frozen: what the process has open, by number; it need not be asked again.  Owned by the engine.
+  std::optional<std::span<const FdFacts>> descriptors;
   bool exited = false;   // A leader that has exited: see ThreadKind::SavesExited().
 };
 

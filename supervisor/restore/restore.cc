@@ -348,7 +348,9 @@ Result<RestoreReport> Restore(const RestoreOptions& options, const KindList& kin
   ASSIGN_OR_RETURN(const LoadedImage image, LoadedImage::Load(options.dir));
   RETURN_IF_ERROR(CheckHost(image.reader->manifest().host));
   ASSIGN_OR_RETURN(report.new_pid_namespace, ChooseNewNamespace(options, image, kinds));
-  auto attempt = std::make_unique<Attempt>(options, kinds, image, report, progress);
+  // Not itself on the image's heap: it changes, and from the first page there that is written to, every fork copies
+  // the page tables of all of it.
+  std::optional<Attempt> attempt(std::in_place, options, kinds, image, report, progress);
   RETURN_IF_ERROR(attempt->Plan(report.new_pid_namespace));
   RETURN_IF_ERROR(heap.Seal());
   report.inner_pid = image.root().document.pid;
@@ -362,8 +364,7 @@ Result<RestoreReport> Restore(const RestoreOptions& options, const KindList& kin
     if (report.new_pid_namespace) {
       report.plan.clear();
       report.warnings.clear();
-      attempt = nullptr;
-      attempt = std::make_unique<Attempt>(options, kinds, image, report, progress);
+      attempt.emplace(options, kinds, image, report, progress);
       RETURN_IF_ERROR(attempt->Plan(report.new_pid_namespace));
       made = attempt->Make();
     }

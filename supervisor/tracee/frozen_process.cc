@@ -6,9 +6,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "supervisor/base/file_io.h"
 #include "supervisor/kernel/living_thread.h"
-#include "supervisor/kernel/memory_map.h"
+#include "supervisor/kernel/read_maps.h"
 #include "supervisor/tracee/arch/x86_64/gadgets.h"
 #include "supervisor/tracee/leftovers.h"
 #include "supervisor/tracee/proc_status.h"
@@ -57,18 +56,12 @@ class SeizedProcess final : public FrozenProcess {
       : pid_(pid), options_(options), seized_(pid) {}
 
   // While the process runs: what takes long and would otherwise be part of the pause.  Best effort.
-  void LookBefore() {
-    const Result<pid_t> living = LivingThread(pid_);
-    if (!living.has_value()) return;
-    const Result<std::string> text = ReadFile(StrCat("/proc/", living.value(), "/maps"));
-    if (!text.has_value()) return;
-    const Result<std::vector<MemoryMapping>> maps = ParseMaps(text.value());
-    if (!maps.has_value()) return;
-    const arch::Gadgets hint = options_.gadgets == nullptr ? arch::Gadgets() : options_.gadgets->HintFor(maps.value());
-    const Result<arch::Gadgets> found = arch::FindGadgets(living.value(), maps.value(), hint);
+  void LookBefore(pid_t living, const std::vector<MemoryMapping>& maps) {
+    const arch::Gadgets hint = options_.gadgets == nullptr ? arch::Gadgets() : options_.gadgets->HintFor(maps);
+    const Result<arch::Gadgets> found = arch::FindGadgets(living, maps, hint);
     if (!found.has_value()) return;
     gadgets_before_ = found.value();
-    if (options_.gadgets != nullptr) options_.gadgets->Learn(maps.value(), found.value());
+    if (options_.gadgets != nullptr) options_.gadgets->Learn(maps, found.value());
   }
 
   Status Freeze() {
@@ -99,9 +92,9 @@ class SeizedProcess final : public FrozenProcess {
 
   std::chrono::steady_clock::time_point frozen_at() const override { return frozen_at_; }
 
-  Status Visit(std::span<std::vector<uint64_t>> programs) override {
+  Status Visit(std::span<std::vector<uint64_t>> programs, const FrozenFacts& known) override {
     if (left_) return Error(ErrorCode::kInternal, "visiting a process that was left");
-    return tardigrade::Visit(living_, threads_, gadgets_before_, options_).Run(programs);
+    return tardigrade::Visit(living_, threads_, gadgets_before_, options_).Run(programs, known);
   }
 
   void ForgetExtendedStates() override {
@@ -150,9 +143,10 @@ Result<std::unique_ptr<FrozenProcess>> FrozenProcess::Freeze(pid_t pid,
   for (;;) {
     // Read before the freeze, which it would make longer.
     ASSIGN_OR_RETURN(const pid_t living, LivingThread(pid));
-    ASSIGN_OR_RETURN(const std::vector<MemoryMapping> left, FindLeftSegments(living));
+    ASSIGN_OR_RETURN(const std::vector<MemoryMapping> maps, ReadMaps(living));
+    const std::vector<MemoryMapping> left = FindLeftSegments(living, maps);
     auto process = std::make_unique<SeizedProcess>(pid, options);
-    process->LookBefore();
+    process->LookBefore(living, maps);
     RETURN_IF_ERROR(process->Freeze());
     const std::optional<pid_t> away = FindAwayThread(process->pid(), process->threads(), left);
     if (!away) {
@@ -173,8 +167,8 @@ Result<std::unique_ptr<FrozenProcess>> FrozenProcess::Freeze(pid_t pid,
 Status ClearAfterKilledSupervisors(pid_t pid, const FreezeOptions& options) {
   RETURN_IF_ERROR(CheckFreezable(pid));
   ASSIGN_OR_RETURN(const pid_t living, LivingThread(pid));
-  ASSIGN_OR_RETURN(const std::vector<MemoryMapping> left, FindLeftSegments(living));
-  if (left.empty()) return Ok();
+  ASSIGN_OR_RETURN(const std::vector<MemoryMapping> maps, ReadMaps(living));
+  if (FindLeftSegments(living, maps).empty()) return Ok();
   ASSIGN_OR_RETURN(const std::unique_ptr<FrozenProcess> process,
                    FrozenProcess::Freeze(pid, options));
   return process->Leave(LeaveAs::kAsFound);

@@ -10,10 +10,12 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "supervisor/arch/x86_64/registers.h"
 #include "supervisor/base/result.h"
+#include "supervisor/kernel/memory_map.h"
 
 namespace tardigrade {
 
@@ -55,6 +57,12 @@ enum class LeaveAs {
   kKilled,   // SIGKILL, while it is still frozen: it does not run one more instruction.
 };
 
+// What somebody has read of a frozen process already, so that a visit need not.
+struct FrozenFacts {
+  const std::vector<MemoryMapping>* mappings = nullptr;
+  std::vector<std::string_view> statuses;  // The text of /proc/PID/task/TID/status of each thread, or none.
+};
+
 // A thread's registers as an image has them: an interrupted call shows its own number, although the
 // thread itself may be within restart_syscall(2).  Errors: kUnsupported if that is not known.
 Result<arch::Registers> RegistersForImage(const FrozenThread& thread);
@@ -87,7 +95,8 @@ class FrozenProcess {
   // stands as it was found and nothing of the visit is mapped.  The supervisor may be killed at
   // any moment of it.  Errors: kUnsupported if there is no way home (says why), kRemote,
   // kTraceeGone.
-  virtual Status Visit(std::span<std::vector<uint64_t>> programs) = 0;
+  virtual Status Visit(std::span<std::vector<uint64_t>> programs, const FrozenFacts& known) = 0;
+  Status Visit(std::span<std::vector<uint64_t>> programs) { return Visit(programs, {}); }
 
   // Frees the threads' extended states, which are large: for when all is read, and nothing is to be
   // visited any more.

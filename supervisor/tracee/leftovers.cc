@@ -6,10 +6,11 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <string_view>
 
 #include "protocols/parasite_segment.h"
-#include "supervisor/base/file_io.h"
+#include "supervisor/kernel/read_maps.h"
 #include "supervisor/tracee/arch/x86_64/injected_call.h"
 #include "supervisor/tracee/arch/x86_64/restarted_call.h"
 #include "supervisor/tracee/dead_stack.h"
@@ -86,17 +87,12 @@ bool IsAway(pid_t pid, const FrozenThread& thread, std::span<const MemoryMapping
   });
 }
 
-Result<std::vector<MemoryMapping>> ReadMaps(pid_t pid) {
-  ASSIGN_OR_RETURN(const std::string text, ReadFile(StrCat("/proc/", pid, "/maps")));
-  return ParseMaps(text);
-}
-
 }  // namespace
 
-Result<std::vector<MemoryMapping>> FindLeftSegments(pid_t pid) {
-  ASSIGN_OR_RETURN(std::vector<MemoryMapping> maps, ReadMaps(pid));
-  std::erase_if(maps, [pid](const MemoryMapping& m) { return !IsLeftSegment(pid, m); });
-  return maps;
+std::vector<MemoryMapping> FindLeftSegments(pid_t pid, const std::vector<MemoryMapping>& maps) {
+  std::vector<MemoryMapping> left;
+  std::copy_if(maps.begin(), maps.end(), std::back_inserter(left), [pid](const MemoryMapping& m) { return IsLeftSegment(pid, m); });
+  return left;
 }
 
 std::optional<pid_t> FindAwayThread(pid_t pid, std::span<const FrozenThread> threads,
@@ -116,7 +112,8 @@ Status DetachSegments(pid_t pid, std::span<const FrozenThread> threads,
                       std::span<const MemoryMapping> segments, const FreezeOptions& options) {
   if (segments.empty()) return Ok();
   ASSIGN_OR_RETURN(const std::vector<MemoryMapping> maps, ReadMaps(pid));
-  ASSIGN_OR_RETURN(const VisitPlan plan, PlanVisit(pid, threads, maps, /*gadgets_before=*/{},
+  ASSIGN_OR_RETURN(const std::vector<TraceeStatus> statuses, ReadStatuses(pid, threads));
+  ASSIGN_OR_RETURN(const VisitPlan plan, PlanVisit(pid, threads, statuses, maps, /*gadgets_before=*/{},
                                                    CallsOfVisit({}), options.allow_fragile));
   for (const MemoryMapping& segment : segments) {
     ASSIGN_OR_RETURN(const int64_t result, RemoteCall(pid, threads[plan.guide], plan, SYS_shmdt,

@@ -15,8 +15,8 @@
 // the threads may still be on their way home through it.
 namespace tardigrade {
 
-// Segments of visits among the mappings of a process that no visit is in.
-Result<std::vector<MemoryMapping>> FindLeftSegments(pid_t pid);
+// Segments of visits among `maps`, those of a process that no visit is in.
+std::vector<MemoryMapping> FindLeftSegments(pid_t pid, const std::vector<MemoryMapping>& maps);
 
 // A thread that is on its way into a segment, in one, or on its way home, perhaps below a signal
 // handler; empty if there is none.  `segments` are those known; another that a thread runs in is

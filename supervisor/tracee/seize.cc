@@ -67,13 +67,12 @@ bool SeizedThreads::LeaderHasExited() const {
 }
 
 Status SeizedThreads::SeizeOne(pid_t tid) {
-  // A zombie cannot be traced, and stays in the list as long as others run.
-  if (tid == pid_ && LeaderHasExited()) return Ok();
   const Status seized = ptrace::Seize(tid);
   if (!seized.has_value()) {
+    // A zombie cannot be traced, and stays in the list as long as others run.
+    if (tid == pid_ && LeaderHasExited()) return Ok();
     // It exited after the list was made.
-    if (seized.error().code() == ErrorCode::kTraceeGone && (tid != pid_ || LeaderHasExited()))
-      return Ok();
+    if (tid != pid_ && seized.error().code() == ErrorCode::kTraceeGone) return Ok();
     return seized.error();
   }
   seized_[tid] = false;

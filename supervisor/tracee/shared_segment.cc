@@ -37,7 +37,8 @@ Result<SharedSegment> SharedSegment::CreateHere(size_t bytes, pid_t tracee, uid_
   constexpr int kTries = 1000;
   int id = -1;
   for (int i = 0; i < kTries && id < 0; ++i) {
-    const uint32_t key = kVisitKeyPrefix | (static_cast<uint32_t>(getpid() + i) & 0xffff);
+    // Several tracees are visited at once.
+    const uint32_t key = kVisitKeyPrefix | (static_cast<uint32_t>(tracee + i) & 0xffff);
     id = shmget(static_cast<key_t>(key), bytes, kOwnerOnly | IPC_CREAT | IPC_EXCL);
     if (id < 0 && errno != EEXIST) break;
   }

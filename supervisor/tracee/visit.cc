@@ -10,7 +10,7 @@
 #include <cstring>
 
 #include "supervisor/base/fibers.h"
-#include "supervisor/base/file_io.h"
+#include "supervisor/kernel/read_maps.h"
 #include "supervisor/tracee/arch/x86_64/injected_call.h"
 #include "supervisor/tracee/proc_status.h"
 #include "supervisor/tracee/ptrace.h"
@@ -28,9 +28,14 @@ uint32_t StateOf(const protocol::ParasiteSlot* slot) {
   return __atomic_load_n(&slot->state, __ATOMIC_ACQUIRE);
 }
 
-Result<std::vector<MemoryMapping>> ReadMaps(pid_t pid) {
-  ASSIGN_OR_RETURN(const std::string text, ReadFile(StrCat("/proc/", pid, "/maps")));
-  return ParseMaps(text);
+Result<std::vector<TraceeStatus>> StatusesOf(pid_t pid, std::span<const FrozenThread> threads, const FrozenFacts& known) {
+  if (known.statuses.size() != threads.size()) return ReadStatuses(pid, threads);
+  std::vector<TraceeStatus> statuses;
+  for (const std::string_view text : known.statuses) {
+    ASSIGN_OR_RETURN(TraceeStatus status, ParseStatus(text));
+    statuses.push_back(std::move(status));
+  }
+  return statuses;
 }
 
 // Whether a process whose threads were stopped has been killed.  One that is on its way out has
@@ -51,11 +56,11 @@ bool IsDead(pid_t pid) {
 
 }  // namespace
 
-Status Visit::Run(std::span<std::vector<uint64_t>> programs) {
+Status Visit::Run(std::span<std::vector<uint64_t>> programs, const FrozenFacts& known) {
   if (programs.size() != threads_.size())
     return Error(ErrorCode::kInternal, "a visit needs one program for each thread");
   const auto visit = [&]() -> Status {
-    RETURN_IF_ERROR(Prepare(programs));
+    RETURN_IF_ERROR(Prepare(programs, known));
     RETURN_IF_ERROR(CheckExecutableMemory());
     RETURN_IF_ERROR(MakeSegment());
     RETURN_IF_ERROR(SendGuide());
@@ -73,9 +78,14 @@ Status Visit::Run(std::span<std::vector<uint64_t>> programs) {
   return Ok();
 }
 
-Status Visit::Prepare(std::span<const std::vector<uint64_t>> programs) {
-  ASSIGN_OR_RETURN(const std::vector<MemoryMapping> maps, ReadMaps(pid_));
-  ASSIGN_OR_RETURN(plan_, PlanVisit(pid_, threads_, maps, gadgets_before_, CallsOfVisit(programs),
+Status Visit::Prepare(std::span<const std::vector<uint64_t>> programs, const FrozenFacts& known) {
+  std::vector<MemoryMapping> read;
+  if (known.mappings == nullptr) {
+    ASSIGN_OR_RETURN(read, ReadMaps(pid_));
+  }
+  const std::vector<MemoryMapping>& maps = known.mappings == nullptr ? read : *known.mappings;
+  ASSIGN_OR_RETURN(statuses_, StatusesOf(pid_, threads_, known));
+  ASSIGN_OR_RETURN(plan_, PlanVisit(pid_, threads_, statuses_, maps, gadgets_before_, CallsOfVisit(programs),
                                     options_.allow_fragile));
   image_.emplace(threads_, plan_.ways_home, programs);
   RETURN_IF_ERROR(CheckAddressSpaceLimit(pid_, image_->size_bytes()));
@@ -107,7 +117,7 @@ Status Visit::CheckExecutableMemory() {
 // A supervisor that is killed between this and the attach leaves the segment behind, until the next
 // one sweeps it away.  Filled in place: that of a thousand threads is too large to have it twice.
 Status Visit::MakeSegment() {
-  ASSIGN_OR_RETURN(const TraceeStatus guide, ReadStatus(pid_, threads_[plan_.guide].tid));
+  const TraceeStatus& guide = statuses_[plan_.guide];
   const uid_t user = guide.uids.size() == 4 ? guide.uids[1] : geteuid();
   ASSIGN_OR_RETURN(SharedSegment segment, SharedSegment::Create(image_->size_bytes(), pid_, user));
   segment_.emplace(std::move(segment));

@@ -38,12 +38,12 @@ class Visit {
   Visit(const Visit&) = delete;
   Visit& operator=(const Visit&) = delete;
 
-  Status Run(std::span<std::vector<uint64_t>> programs);
+  Status Run(std::span<std::vector<uint64_t>> programs, const FrozenFacts& known);
 
  private:
   using Deadline = std::chrono::steady_clock::time_point;
 
-  Status Prepare(std::span<const std::vector<uint64_t>> programs);
+  Status Prepare(std::span<const std::vector<uint64_t>> programs, const FrozenFacts& known);
   Status CheckExecutableMemory();
   Status MakeSegment();
   Status SendGuide();
@@ -62,6 +62,7 @@ class Visit {
   std::span<const FrozenThread> threads_;
   const arch::Gadgets& gadgets_before_;
   const FreezeOptions& options_;
+  std::vector<TraceeStatus> statuses_;  // Of each thread.
   VisitPlan plan_;
   std::optional<SegmentImage> image_;
   std::optional<SharedSegment> segment_;

@@ -1,6 +1,7 @@
 #include "supervisor/tracee/visit_plan.h"
 
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -35,9 +36,8 @@ bool FiltersAllow(pid_t tid, std::span<const uint32_t> calls) {
 }
 
 // What of a thread's state stands in the way; empty if nothing does.
-Result<std::string> Obstacle(pid_t pid, const FrozenThread& thread, std::span<const uint32_t> calls,
-                             bool& seccomp) {
-  ASSIGN_OR_RETURN(const TraceeStatus status, ReadStatus(pid, thread.tid));
+std::string Obstacle(const FrozenThread& thread, const TraceeStatus& status, std::span<const uint32_t> calls,
+                     bool& seccomp) {
   if (status.seccomp != 0 && !FiltersAllow(thread.tid, calls)) {
     seccomp = true;
     return StrCat("thread ", thread.tid,
@@ -87,15 +87,25 @@ std::vector<uint32_t> CallsOfVisit(std::span<const std::vector<uint64_t>> progra
   return {calls.begin(), calls.end()};
 }
 
+Result<std::vector<TraceeStatus>> ReadStatuses(pid_t pid, std::span<const FrozenThread> threads) {
+  std::vector<TraceeStatus> statuses;
+  for (const FrozenThread& thread : threads) {
+    ASSIGN_OR_RETURN(TraceeStatus status, ReadStatus(pid, thread.tid));
+    statuses.push_back(std::move(status));
+  }
+  return statuses;
+}
+
 Result<VisitPlan> PlanVisit(pid_t pid, std::span<const FrozenThread> threads,
-                            const std::vector<MemoryMapping>& maps,
+                            std::span<const TraceeStatus> statuses, const std::vector<MemoryMapping>& maps,
                             const arch::Gadgets& gadgets_before,
                             std::span<const uint32_t> calls, bool allow_fragile) {
   VisitPlan plan;
   std::string obstacle;
   size_t frame_bytes = 0;
-  for (const FrozenThread& thread : threads) {
-    ASSIGN_OR_RETURN(std::string found, Obstacle(pid, thread, calls, plan.suspend_seccomp));
+  for (size_t i = 0; i < threads.size(); ++i) {
+    const FrozenThread& thread = threads[i];
+    std::string found = Obstacle(thread, statuses[i], calls, plan.suspend_seccomp);
     if (obstacle.empty()) obstacle = std::move(found);
     frame_bytes = std::max(frame_bytes, arch::SignalFrameBytes(thread.extended_state));
     plan.ways_home.push_back(arch::PlanWayHome(pid, thread.registers, thread.restarted_call));
@@ -136,6 +146,9 @@ Result<uint64_t> FindHole(const std::vector<MemoryMapping>& maps, size_t bytes) 
 }
 
 Status CheckAddressSpaceLimit(pid_t pid, size_t bytes) {
+  rlimit all = {};
+  if (prlimit(pid, RLIMIT_AS, nullptr, &all) == 0 && all.rlim_cur == RLIM_INFINITY) return Ok();
+  // Who may not ask so may read.
   constexpr std::string_view kName = "Max address space";
   ASSIGN_OR_RETURN(const std::string limits, ReadFile(StrCat("/proc/", pid, "/limits")));
   const size_t at = limits.find(kName);

@@ -14,6 +14,7 @@
 #include "supervisor/tracee/arch/x86_64/way_home.h"
 #include "supervisor/tracee/dead_stack.h"
 #include "supervisor/tracee/frozen_process.h"
+#include "supervisor/tracee/proc_status.h"
 
 namespace tardigrade {
 
@@ -33,11 +34,14 @@ struct VisitPlan {
 // supervisor.
 std::vector<uint32_t> CallsOfVisit(std::span<const std::vector<uint64_t>> programs);
 
-// Everything but `base`, which needs the segment's size.  `gadgets_before`: FindGadgets() of the
+// What /proc says of each thread.
+Result<std::vector<TraceeStatus>> ReadStatuses(pid_t pid, std::span<const FrozenThread> threads);
+
+// Everything but `base`, which needs the segment's size.  `statuses`: of `threads`.  `gadgets_before`: FindGadgets() of the
 // process before it was frozen, or nothing.  `calls` are those of the visit, which seccomp filters
 // must allow.  Errors: kUnsupported, saying why.
 Result<VisitPlan> PlanVisit(pid_t pid, std::span<const FrozenThread> threads,
-                            const std::vector<MemoryMapping>& maps,
+                            std::span<const TraceeStatus> statuses, const std::vector<MemoryMapping>& maps,
                             const arch::Gadgets& gadgets_before,
                             std::span<const uint32_t> calls, bool allow_fragile);
 
