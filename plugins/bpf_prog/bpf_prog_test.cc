@@ -98,6 +98,17 @@ TEST_F(BpfProgTest, ReadsOfTheContextAreToldFromOthers) {
   ExpectTold(code);
 }
 
+// Wherever the kernel keeps what the context shows: the stack is read at all these offsets.
+TEST_F(BpfProgTest, ReadsOfOtherMemoryStayAsTheyAre) {
+  std::vector<bpf_insn> code = {Move(6, 1), Move(2, 10), Add(2, -256)};
+  for (int at = 8; at <= 256; at += 8)
+    code.push_back(Insn(BPF_ST | BPF_MEM | BPF_DW, 10, 0, -at, 0));
+  for (int offset = 0; offset < 256; offset += 4) code.push_back(Load(BPF_W, 3, 2, offset));
+  code.push_back(Load(BPF_W, 0, 6, offsetof(__sk_buff, len)));
+  code.push_back(Exit());
+  ExpectTold(code);
+}
+
 TEST_F(BpfProgTest, WritesAndPacketsAndDivisionsAndJumpsAreTold) {
   ExpectTold(
       {Move(6, 1), Set(7, 5), Store(BPF_W, 6, offsetof(__sk_buff, cb), 7),
