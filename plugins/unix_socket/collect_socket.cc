@@ -46,7 +46,7 @@ Status CollectListener(const FdFacts& file, const UnixSocketInfo& info, SocketSt
   state.backlog = static_cast<int32_t>(info.send_queue);
   for (const uint32_t waiting : info.waiting) {
     if (waiting == 0) {
-      if (file.external != ExternalPolicy::kRefuse) continue;
+      if (PolicyOf(file) != ExternalPolicy::kRefuse) continue;
       return Error(ErrorCode::kUnsupported,
                    StrCat("somebody connected to ", NameText(state.name), " (fd ", file.fd,
                           ") and closed the connection before it was accepted: the kernel shows "
@@ -180,7 +180,7 @@ Result<UnixSocketInfo> Ask(UnixDiag& diag, const FdFacts& file) {
 Status CheckSocket(const FdFacts& file, std::span<const FdFacts> all) {
   ASSIGN_OR_RETURN(UnixDiag diag, UnixDiag::Open());
   ASSIGN_OR_RETURN(const UnixSocketInfo info, Ask(diag, file));
-  if (file.external != ExternalPolicy::kRefuse) return Ok();
+  if (PolicyOf(file) != ExternalPolicy::kRefuse) return Ok();
   const uint32_t peer = info.peer.value_or(0);
   if (peer != 0 && !IsAmong(all, peer)) return RefuseExternal(file, peer, "is connected to");
   for (const uint32_t waiting : info.waiting)
@@ -195,7 +195,7 @@ Result<SocketState> CollectSocket(const FdFacts& file, std::span<const FdFacts> 
   ASSIGN_OR_RETURN(const UnixSocketInfo info, Ask(diag, file));
   SocketState state;
   state.key = SocketKey(info.inode);
-  state.external = static_cast<uint32_t>(file.external);
+  state.external = static_cast<uint32_t>(PolicyOf(file));
   state.type = info.type;
   state.shutdown = info.shutdown;
   ASSIGN_OR_RETURN(const std::string name, ReadName(file.local_fd));

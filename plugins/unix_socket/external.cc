@@ -4,6 +4,10 @@
 
 namespace tardigrade::unix_socket {
 
+ExternalPolicy PolicyOf(const FdFacts& file) {
+  return file.external == ExternalPolicy::kKeep ? ExternalPolicy::kRefuse : file.external;
+}
+
 Error RefuseExternal(const FdFacts& file, uint32_t inode, std::string_view relation) {
   return Error(ErrorCode::kUnsupported,
                StrCat("the UNIX socket fd ", file.fd, " ", relation, " ", DescribeSocketHolder(inode),
@@ -12,8 +16,9 @@ Error RefuseExternal(const FdFacts& file, uint32_t inode, std::string_view relat
 }
 
 Status CheckExternal(const FdFacts& file, uint32_t peer, const SocketState& state) {
-  switch (file.external) {
+  switch (PolicyOf(file)) {
     case ExternalPolicy::kRefuse:
+    case ExternalPolicy::kKeep:
       return RefuseExternal(file, peer, "is connected to");
     case ExternalPolicy::kClose:
       return Ok();

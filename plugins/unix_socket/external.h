@@ -10,6 +10,9 @@
 
 namespace tardigrade::unix_socket {
 
+// What becomes of connections to others: none of this kind can be kept.
+ExternalPolicy PolicyOf(const FdFacts& file);
+
 // kUnsupported: `file` "is connected to" the socket `inode` of a process that is not saved; says
 // whose, and the ways out.
 Error RefuseExternal(const FdFacts& file, uint32_t inode, std::string_view relation);

@@ -22,6 +22,7 @@
 #include "supervisor/checkpoint/expected_size.h"
 #include "supervisor/checkpoint/frozen_tree.h"
 #include "supervisor/checkpoint/memory_collector.h"
+#include "supervisor/checkpoint/outside_world.h"
 #include "supervisor/checkpoint/process_writer.h"
 #include "supervisor/checkpoint/relations.h"
 #include "supervisor/checkpoint/sharing.h"
@@ -187,8 +188,12 @@ class SnapshotRun {
     SnapshotContext context(image_->attachments(), files_, options_.save_files);
     context.SetSurvey(*survey);
     backtrace_deadline_ = Clock::now() + kBacktraceBudget;
+    const bool kills = options_.leave == LeaveAs::kKilled;
+    RETURN_IF_ERROR(outside_.Suspend(*survey, kinds_, static_cast<uint32_t>(options_.hold.count())));
     RETURN_IF_ERROR(CollectFiles(*survey, context, files_));
-    if (options_.leave == LeaveAs::kKilled) RETURN_IF_ERROR(KeepWhatOutlivesKill(*survey));
+    if (kills) RETURN_IF_ERROR(outside_.KeepWhatOutlivesKill(*survey));
+    // Whoever is connected need not wait until memory is read.
+    if (!kills) outside_.Resume(*survey);
     RETURN_IF_ERROR(CollectJob(*survey, kinds_, MemberAsker(*survey), context, files_));
     for (size_t first = 0; first < survey->processes.size();) {
       const size_t end = EndOfGroup(*survey, first);
@@ -333,21 +338,10 @@ class SnapshotRun {
     report_.warnings = std::move(context.warnings());
   }
 
-  Status KeepWhatOutlivesKill(const Survey& survey) {
-    for (const size_t first : survey.first_of) {
-      const FdFacts& file = survey.all[first];
-      if (!survey.fd_kinds[first]->OutlivesKill(file, survey.all)) continue;
-      ScopedFd kept(fcntl(file.local_fd, F_DUPFD_CLOEXEC, 0));
-      if (!kept.valid()) return Error::Errno("duplicating fd ", file.fd);
-      outliving_.emplace_back(survey.fd_kinds[first], std::move(kept));
-    }
-    return Ok();
-  }
-
   Status LetGo() {
-    for (const auto& [kind, fd] : outliving_) kind->PrepareForKill(fd.get());
-    outliving_.clear();
+    if (options_.leave == LeaveAs::kKilled) RETURN_IF_ERROR(outside_.PrepareForKill());
     RETURN_IF_ERROR(frozen_->Leave(options_.leave), "letting the process go");
+    if (options_.leave == LeaveAs::kKilled) outside_.Killed();
     report_.pause_ns = Nanoseconds(Clock::now() - frozen_->frozen_at());
     return Ok();
   }
@@ -379,7 +373,7 @@ class SnapshotRun {
   std::unique_ptr<ProcessWriter> writer_;
   FilesDocument files_;
   SavedObjects saved_objects_;
-  std::vector<std::pair<const FdKind*, ScopedFd>> outliving_;  // Of a job that is to be killed.
+  OutsideWorld outside_;
   std::unique_ptr<FrozenTree> frozen_;  // Last: gone first, whatever happens.
 };
 

@@ -26,6 +26,7 @@ struct SnapshotOptions {
   bool allow_fragile = false;
   bool backtraces = true;
   ExternalPolicy external = ExternalPolicy::kRefuse;
+  std::chrono::seconds hold{120};  // How long connections that are kept wait for a restore.
   bool save_files = false;  // With copies of the job's own files.
   std::chrono::milliseconds timeout{30000};  // For the freeze; a tenth of it for refusals that pass.
   bool verbose = false;

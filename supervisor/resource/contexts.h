@@ -3,7 +3,9 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +14,7 @@
 #include "supervisor/base/scoped_fd.h"
 #include "supervisor/image/attachments.h"
 #include "supervisor/image/value.h"
+#include "supervisor/resource/suspension.h"
 
 namespace tardigrade {
 
@@ -79,6 +82,9 @@ class CreateContext {
 
   virtual ChangedFiles changed_files() const = 0;
 
+  // Something remains to be done about `fd` when the job is about to run: Resumption::Release() gets it.
+  virtual void HoldBack(int fd) = 0;
+
   // A file that outlives the job is about to replace the one at `path`, which has the name `displaced` as
   // well; or it has been put there, where there was nothing (""). Should the restore fail, that is undone.
   virtual Status NotePlaced(const std::string& path, const std::string& displaced) = 0;
@@ -109,6 +115,14 @@ class ObjectKind {
     (void)state;
     return std::nullopt;
   }
+  // In the restorer itself, before anything is made: `states` are those of all objects of this kind.
+  // Null: there is nothing to be done.
+  virtual Result<std::unique_ptr<Resumption>> Resume(std::span<const Value* const> states,
+                                                     const AttachmentReader& attachments) const {
+    (void)states, (void)attachments;
+    return std::unique_ptr<Resumption>();
+  }
+
   // Before anything is made, once, in a mount namespace of the job's own.
   virtual Status PrepareNamespace(CreateContext& context) const {
     (void)context;

@@ -17,6 +17,7 @@
 #include "supervisor/kernel/fdinfo.h"
 #include "supervisor/resource/contexts.h"
 #include "supervisor/resource/job_pids.h"
+#include "supervisor/resource/suspension.h"
 #include "supervisor/resource/syscall_plan.h"
 
 namespace tardigrade {
@@ -26,6 +27,7 @@ enum class ExternalPolicy : uint32_t {
   kRefuse = 0,
   kClose = 1,      // After the restore the other side has hung up.
   kReconnect = 2,  // The restore connects to the same address again.
+  kKeep = 3,       // It goes on, and the other side notices a pause at most.
 };
 
 // What is known of a descriptor before its kind is.
@@ -46,6 +48,8 @@ struct FdFacts {
   bool frozen = false;  // Everything that is saved is in ptrace-stop; else a first look at what runs.
   // What the kind's HeldFiles() found beside files, for its Collect(): some things show once only.
   std::shared_ptr<const void> contents;
+  // What the kind's Suspend() made; null: nothing.  Owned by the engine.
+  const Suspension* suspension = nullptr;
 };
 
 // One kind of open file description: how to recognise it, read it and make it again.
@@ -95,6 +99,15 @@ class FdKind {
   // Whether Create() can do its work only when all processes of the job exist.  Such files are made
   // after the others, in the order of the image, and cannot be in flight between processes.
   virtual bool NeedsTasks() const { return false; }
+
+  // Before Collect(), of all files of this kind at once, when the processes are frozen: keeps the world outside
+  // from noticing.  If the job is to be killed, what lasts until the restore does so for `hold_s` seconds.
+  // Null: there is nothing to be done.
+  virtual Result<std::unique_ptr<Suspension>> Suspend(std::span<const FdFacts* const> files,
+                                                      std::span<const FdFacts> all, uint32_t hold_s) const {
+    (void)files, (void)all, (void)hold_s;
+    return std::unique_ptr<Suspension>();
+  }
 
   virtual Result<Value> Collect(const FdFacts& file, std::span<const FdFacts> all, CollectContext& context) const = 0;
 

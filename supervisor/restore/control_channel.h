@@ -2,6 +2,7 @@
 #define SUPERVISOR_RESTORE_CONTROL_CHANNEL_H_
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,7 @@ class ControlChannel {
     std::string error;
     ErrorCode code = ErrorCode::kSystem;
     std::vector<std::string> warnings;
+    std::vector<ScopedFd> held_back;
   };
   void Collect(Reports& reports);
 
@@ -31,6 +33,8 @@ class ControlChannel {
   bool IsRestorerThere() const;
   void SayError(const Error& error);
   void SayWarning(const std::string& text);
+  // Descriptors for Resumption::Release().
+  Status SayHeldBack(std::span<const int> fds);
 
  private:
   void Send(char kind, ErrorCode code, const std::string& text);

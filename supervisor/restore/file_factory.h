@@ -64,6 +64,8 @@ class FileFactory final : public CreateContext {
   Status NotePlaced(const std::string& path, const std::string& displaced) override;
   Status Cover(const std::string& path) override;
   std::string OuterPath(const std::string& path) const override;
+  void HoldBack(int fd) override { held_back_.push_back(fd); }
+  const std::vector<int>& held_back() const { return held_back_; }
   void Warn(std::string text) override;
   const std::vector<std::string>& warnings() const { return warnings_; }
   std::vector<std::string> TakeWarnings() { return std::exchange(warnings_, {}); }
@@ -85,6 +87,7 @@ class FileFactory final : public CreateContext {
   LateFiles late_files_;
   std::map<std::string, ScopedFd> objects_;
   std::map<std::string, ScopedFd> aside_;
+  std::vector<int> held_back_;  // Of made_.
   std::map<std::string, ScopedFd> covered_;  // By path: what is under a mount of the job's own.
   std::vector<std::string> warnings_;
 };

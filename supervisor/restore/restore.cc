@@ -25,6 +25,7 @@
 #include "supervisor/restore/placed_files.h"
 #include "supervisor/restore/release_guard.h"
 #include "supervisor/restore/restore_plan.h"
+#include "supervisor/restore/resumptions.h"
 #include "supervisor/restore/segment.h"
 #include "supervisor/restore/task_entry.h"
 #include "supervisor/restore/tree_board.h"
@@ -105,6 +106,7 @@ class Attempt {
   }
 
   Status Make() {
+    ASSIGN_OR_RETURN(resumptions_, Resumptions::Start(image_, kinds_));
     ASSIGN_OR_RETURN(launcher_, Launcher::Create());
     ASSIGN_OR_RETURN(ControlChannel channel, ControlChannel::Create());
     ASSIGN_OR_RETURN(board_, TreeBoard::Create());
@@ -168,6 +170,7 @@ class Attempt {
     for (std::string& warning : reports_.warnings) report_.warnings.push_back(std::move(warning));
     RETURN_IF_ERROR(ArmAll(finishers));
     if (options_.on_restored) RETURN_IF_ERROR(options_.on_restored(task_.pid, report_.warnings));
+    RETURN_IF_ERROR(resumptions_.Release(reports_.held_back));
     return ReleaseAll(finishers);
   }
 
@@ -316,6 +319,7 @@ class Attempt {
   std::vector<pid_t> orphans_;  // As seen here; those that are traced.
   ControlChannel* channel_ = nullptr;
   ControlChannel::Reports reports_;
+  Resumptions resumptions_;
   LaunchedTask task_;
 };
 

@@ -338,6 +338,7 @@ Status PrepareRoot(const TaskInputs& in, FileFactory& factory) {
   RETURN_IF_ERROR(MakeForJob(in, factory));
   RETURN_IF_ERROR(factory.CreateFiles());
   for (const std::string& warning : factory.TakeWarnings()) in.channel->SayWarning(warning);
+  RETURN_IF_ERROR(in.channel->SayHeldBack(factory.held_back()));
   return in.plan->inherited.Make(*in.kinds);
 }
 

@@ -99,6 +99,7 @@ class FakeContexts final : public CollectContext {
   MovedFiles moved;
   bool copies = false;
   ChangedFiles changed_files = ChangedFiles::kAutomatic;
+  std::vector<ScopedFd> held_back;                          // Duplicates of what HoldBack() was given.
   std::vector<std::pair<std::string, std::string>> placed;  // What NotePlaced() was told.
 
  private:
@@ -126,6 +127,7 @@ class FakeContexts final : public CollectContext {
       return tardigrade::MovedPath(owner_.moved, path);
     }
     ChangedFiles changed_files() const override { return owner_.changed_files; }
+    void HoldBack(int fd) override { owner_.held_back.emplace_back(fcntl(fd, F_DUPFD_CLOEXEC, 0)); }
     Status NotePlaced(const std::string& path, const std::string& displaced) override {
       owner_.placed.emplace_back(path, displaced);
       return Ok();
