@@ -9,6 +9,7 @@
 
 #include "plugins/inet_socket/await_arrival.h"
 #include "plugins/inet_socket/tcp_connection.h"
+#include "plugins/inet_socket/tcp_keep.h"
 #include "plugins/inet_socket/tcp_listener.h"
 #include "plugins/inet_socket/tcp_queue.h"
 #include "supervisor/resource/socket_holder.h"
@@ -131,6 +132,8 @@ Status CollectOtherSide(const FdFacts& file, std::span<const FdFacts> all,
       state.ending = Ending::kClosed;
       break;
     case OtherSide::kOutside:
+      if (file.external == ExternalPolicy::kKeep)
+        return Unsupported(file, "is being opened or closed this moment; try again").Passing();
       if (file.external != ExternalPolicy::kClose) return RefuseOutside(file, connection);
       state.ending = Ending::kReset;
       break;
@@ -166,6 +169,8 @@ Status CollectByStage(const FdFacts& file, std::span<const FdFacts> all, InetDia
     if (stage == TcpStage::kClosed) return CollectClosed(file, all, diag, context, state);
     if (stage == TcpStage::kSynSent) return CollectConnecting(file, diag, state);
     if (stage == TcpStage::kSynReceived) break;
+    if (const HeldSocket* held = HeldOf(file); held != nullptr)
+      return CollectKept(file, *held, diag, context, state);
     ASSIGN_OR_RETURN(const TcpConnection connection, Settled(file, all, diag));
     if (connection.other_side == OtherSide::kChanged) continue;
     ASSIGN_OR_RETURN(const SockAddress remote, ReadRemote(file.local_fd));
@@ -189,6 +194,7 @@ Status CheckOutside(const FdFacts& file, std::span<const FdFacts> all, InetDiag&
   ASSIGN_OR_RETURN(const TcpConnection connection, LookAtConnection(file, all, diag));
   if (connection.other_side != OtherSide::kOutside || file.external == ExternalPolicy::kClose)
     return Ok();
+  if (file.external == ExternalPolicy::kKeep) return CheckMayRepair();
   const bool is_held = connection.other.has_value() && connection.other->inode != 0;
   // Who is running may be about to accept it.
   if (!file.frozen && connection.other.has_value() &&
@@ -229,7 +235,8 @@ Result<TcpState> CollectTcp(const FdFacts& file, std::span<const FdFacts> all,
   const bool connected = state.stage != Stage::kIdle && state.stage != Stage::kListening;
   ASSIGN_OR_RETURN(state.inet, ReadInetOptions(file.local_fd, connected), "fd ", file.fd);
   ASSIGN_OR_RETURN(state.options, ReadSocketOptions(file.local_fd), "fd ", file.fd);
-  ForgetManagedSizes(state.options);
+  // The other side knows of a window.
+  if (!state.kept.has_value()) ForgetManagedSizes(state.options);
   return state;
 }
 

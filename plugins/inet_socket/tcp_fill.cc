@@ -112,6 +112,7 @@ Status StartConnecting(const TcpState& state, int local_fd) {
 }  // namespace
 
 Status FillTcp(const TcpState& state, int local_fd, CreateContext& context) {
+  if (state.kept.has_value()) return Ok();
   if (state.stage == Stage::kListening) return ConnectWaiting(state, local_fd, context);
   return FillQueue(state, local_fd, context);
 }
@@ -120,13 +121,16 @@ Status SettleTcp(const TcpState& state, int local_fd, CreateContext& context) {
   RETURN_IF_ERROR(EndStandIn(state, local_fd, context));
   if (state.stage == Stage::kConnecting) RETURN_IF_ERROR(StartConnecting(state, local_fd));
   // A reset may have come first.
-  if (state.stage == Stage::kConnected && state.shutdown != 0 &&
+  if (state.stage == Stage::kConnected && state.shutdown != 0 && !state.kept.has_value() &&
       shutdown(local_fd, static_cast<int>(state.shutdown) - 1) != 0 && errno != ENOTCONN)
     return Error::Errno("shutting a connection down");
   SetOwner(local_fd, state.owner, context);
   // IP_TOS chooses an SO_PRIORITY (net/ipv4/ip_sockglue.c): that comes after.
   RETURN_IF_ERROR(ApplyAfterBind(local_fd, state.inet));
-  return ApplySocketOptions(local_fd, state.options);
+  RETURN_IF_ERROR(ApplySocketOptions(local_fd, state.options));
+  // What is left to be done the other side would notice.
+  if (state.kept.has_value()) context.HoldBack(local_fd);
+  return Ok();
 }
 
 }  // namespace tardigrade::inet_socket

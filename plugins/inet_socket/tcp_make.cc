@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "plugins/inet_socket/tcp_connect.h"
+#include "plugins/inet_socket/tcp_kept_make.h"
 
 namespace tardigrade::inet_socket {
 namespace {
@@ -123,6 +124,7 @@ Result<ScopedFd> MakeTcp(const TcpState& state, CreateContext& context) {
     case Stage::kListening:
       return MakeListener(state);
     case Stage::kConnected: {
+      if (state.ending == Ending::kKept) return MakeKept(state, context);
       if (state.ending != Ending::kNone) return MakeConnectionToStandIn(state, context);
       ASSIGN_OR_RETURN(const TcpState peer, DecodeTcp(state.peer, context));
       return MakeConnection(state, peer, context);

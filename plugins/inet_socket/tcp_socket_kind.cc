@@ -7,7 +7,9 @@
 #include "plugins/inet_socket/tcp_collect.h"
 #include "plugins/inet_socket/tcp_connection.h"
 #include "plugins/inet_socket/tcp_fill.h"
+#include "plugins/inet_socket/tcp_keep.h"
 #include "plugins/inet_socket/tcp_make.h"
+#include "plugins/inet_socket/tcp_resumption.h"
 #include "plugins/inet_socket/tcp_state.h"
 
 namespace tardigrade::inet_socket {
@@ -19,6 +21,12 @@ bool TcpSocketKind::Claims(const FdFacts& file) const {
 Status TcpSocketKind::Check(const FdFacts& file, std::span<const FdFacts> all) const {
   RETURN_IF_ERROR(ReadFdOwner(file));
   return CheckTcp(file, all);
+}
+
+Result<std::unique_ptr<Suspension>> TcpSocketKind::Suspend(std::span<const FdFacts* const> files,
+                                                           std::span<const FdFacts> all,
+                                                           uint32_t hold_s) const {
+  return SuspendTcp(files, all, hold_s);
 }
 
 Result<Value> TcpSocketKind::Collect(const FdFacts& file, std::span<const FdFacts> all,
@@ -78,6 +86,11 @@ Status TcpSocketKind::PlanInTask(const Value& value, int fd, SyscallPlan& plan) 
 Result<ScopedFd> TcpSocketObject::Create(const Value& value, CreateContext& context) const {
   ASSIGN_OR_RETURN(const TcpState state, DecodeTcp(value));
   return MakeTcp(state, context);
+}
+
+Result<std::unique_ptr<Resumption>> TcpSocketObject::Resume(
+    std::span<const Value* const> states, const AttachmentReader& attachments) const {
+  return ResumeTcp(states, attachments);
 }
 
 }  // namespace tardigrade::inet_socket

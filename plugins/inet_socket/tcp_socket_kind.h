@@ -5,12 +5,16 @@
 
 namespace tardigrade::inet_socket {
 
-// TCP sockets of IPv4 and IPv6, with connections of which the job has both ends.  See README.md.
+// TCP sockets of IPv4 and IPv6, with connections of which the job has both ends, and such to others
+// that are kept.  See README.md.
 class TcpSocketKind final : public FdKind {
  public:
   std::string_view name() const override { return "tcp_socket"; }
   bool Claims(const FdFacts& file) const override;
   Status Check(const FdFacts& file, std::span<const FdFacts> all) const override;
+  Result<std::unique_ptr<Suspension>> Suspend(std::span<const FdFacts* const> files,
+                                              std::span<const FdFacts> all,
+                                              uint32_t hold_s) const override;
   Result<Value> Collect(const FdFacts& file, std::span<const FdFacts> all,
                         CollectContext& context) const override;
   bool OutlivesKill(const FdFacts& file, std::span<const FdFacts> all) const override;
@@ -26,6 +30,8 @@ class TcpSocketObject final : public ObjectKind {
  public:
   std::string_view name() const override { return "tcp_socket"; }
   Result<ScopedFd> Create(const Value& state, CreateContext& context) const override;
+  Result<std::unique_ptr<Resumption>> Resume(std::span<const Value* const> states,
+                                             const AttachmentReader& attachments) const override;
 };
 
 }  // namespace tardigrade::inet_socket

@@ -26,7 +26,7 @@ Result<TcpState> DecodeTcp(const Value& value) {
   if (state.family != AF_INET && state.family != AF_INET6)
     return Contradiction("family is neither IPv4 nor IPv6");
   if (state.stage > Stage::kEnded) return Contradiction("stage is out of range");
-  if (state.ending > Ending::kReset) return Contradiction("ending is out of range");
+  if (state.ending > Ending::kKept) return Contradiction("ending is out of range");
   if (!IsAddress(state.local, state.family)) return Contradiction("local is no address");
   const bool has_remote = state.stage == Stage::kConnecting || state.stage == Stage::kConnected ||
                           state.stage == Stage::kWaiting;
@@ -36,6 +36,9 @@ Result<TcpState> DecodeTcp(const Value& value) {
     return Contradiction("local of a connection has no port");
   if (state.stage == Stage::kConnected && (state.ending == Ending::kNone) == state.peer.empty())
     return Contradiction("peer and ending contradict each other");
+  if (state.kept.has_value() != (state.ending == Ending::kKept))
+    return Contradiction("kept and ending contradict each other");
+  if (state.kept.has_value()) RETURN_IF_ERROR(CheckKept(*state.kept));
   if (state.peer == state.key) return Contradiction("peer is the socket itself");
   if (state.queue.size != 0 && !state.has_connection())
     return Contradiction("queue of a socket that is not connected");

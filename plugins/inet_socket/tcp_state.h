@@ -2,12 +2,14 @@
 #define PLUGINS_INET_SOCKET_TCP_STATE_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "plugins/inet_socket/inet_address.h"
 #include "plugins/inet_socket/inet_file.h"
 #include "plugins/inet_socket/inet_options.h"
+#include "plugins/inet_socket/tcp_kept_state.h"
 #include "supervisor/image/attachments.h"
 #include "supervisor/image/fields.h"
 #include "supervisor/resource/contexts.h"
@@ -30,6 +32,7 @@ enum class Ending : uint32_t {
   kNone = 0,    // It is in the image.
   kClosed = 1,  // It was closed in good order.
   kReset = 2,   // It is somebody else's (--external close): this side is to be reset.
+  kKept = 3,    // It is somebody else's (--external keep), and knows nothing.
 };
 
 inline constexpr uint32_t kShutForReading = 1;
@@ -53,6 +56,7 @@ struct TcpState {
   bool got_end = false;   // The other side has ended its stream.
   uint32_t shutdown = 0;  // As TcpSocketInfo::shutdown.
   Attachment queue;       // All that this side can still read, and what was under way to it.
+  std::optional<TcpKeptState> kept;  // With Ending::kKept.
 
   InetOptions inet;
   SocketOptions options;
@@ -74,6 +78,7 @@ struct TcpState {
     visit("got_end", self.got_end);
     visit("shutdown", self.shutdown, Range<uint32_t>{0, 3});
     visit("queue", self.queue);
+    visit("kept", self.kept);
     visit("inet", self.inet);
     visit("options", self.options);
     visit("owner", self.owner);

@@ -56,8 +56,16 @@ Result<ExternalPolicy> ExternalFrom(const std::string& word) {
   if (word == "refuse") return ExternalPolicy::kRefuse;
   if (word == "close") return ExternalPolicy::kClose;
   if (word == "reconnect") return ExternalPolicy::kReconnect;
+  if (word == "keep") return ExternalPolicy::kKeep;
   return Error(ErrorCode::kUsage,
-               StrCat("--external: ", word, " is none of refuse, close and reconnect"));
+               StrCat("--external: ", word, " is none of refuse, close, reconnect and keep"));
+}
+
+Result<std::chrono::seconds> HoldFrom(int64_t seconds) {
+  constexpr int64_t kLongest = 24 * 3600;
+  if (seconds < 1 || seconds > kLongest)
+    return Error(ErrorCode::kUsage, "--hold: give seconds, at least 1 and at most a day");
+  return std::chrono::seconds(seconds);
 }
 
 Result<ChangedFiles> ChangedFilesFrom(const std::string& word) {
@@ -88,6 +96,16 @@ Status AddMovedFile(const std::string& text, MovedFiles& moved) {
   return Ok();
 }
 
+void AddExternalOptions(CLI::App& app, std::string& external, int64_t& hold_s) {
+  app.add_option("--external", external,
+                 "Sockets connected to processes that are not saved: refuse (default), close, "
+                 "reconnect, keep");
+  app.add_option(
+      "--hold", hold_s,
+      "With --external keep and --kill: seconds for which packets of the job's connections "
+      "are held off, for a restore to come (default: 120)");
+}
+
 }  // namespace
 
 Result<SnapshotCommand> ParseSnapshotArguments(std::span<const std::string> arguments) {
@@ -96,6 +114,7 @@ Result<SnapshotCommand> ParseSnapshotArguments(std::span<const std::string> argu
   int64_t pid = 0;
   int64_t positional_pid = 0;
   double timeout_s = 30;
+  int64_t hold_s = 120;
   bool keep = false;
   bool stop = false;
   bool kill = false;
@@ -117,12 +136,12 @@ Result<SnapshotCommand> ParseSnapshotArguments(std::span<const std::string> argu
   app.add_flag("--overwrite", options.overwrite, "Replace an image of that name");
   app.add_flag("--no-sync", no_sync,
                "Do not wait until a new image is on the disk: a crash of the machine may lose it");
-  app.add_option("--timeout", timeout_s, "Seconds to try freezing it (default: 30), and a tenth of them to try again what is refused for a passing reason");
+  app.add_option("--timeout", timeout_s,
+                 "Seconds to try freezing it (default: 30), and a tenth of them to try again what "
+                 "is refused for a passing reason");
   app.add_flag("--allow-fragile", options.allow_fragile,
                "Go on where the process would not survive the death of this command");
-  app.add_option("--external", external,
-                 "Sockets connected to processes that are not saved: refuse (default), close, "
-                 "reconnect");
+  AddExternalOptions(app, external, hold_s);
   app.add_flag(
       "--save-files", options.save_files,
       "Save copies of the files it has open or writes, for restore --changed-files put-back");
@@ -140,6 +159,7 @@ Result<SnapshotCommand> ParseSnapshotArguments(std::span<const std::string> argu
   if (app.count("--external") != 0) {
     ASSIGN_OR_RETURN(options.external, ExternalFrom(external));
   }
+  ASSIGN_OR_RETURN(options.hold, HoldFrom(hold_s));
   if (app.count("--output") != 0 && options.dir.empty())
     return Error(ErrorCode::kUsage, "--output: the name is empty");
   options.pid = static_cast<pid_t>(pid);
