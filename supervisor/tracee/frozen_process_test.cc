@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "supervisor/base/file_io.h"
+#include "supervisor/kernel/task_status.h"
 #include "supervisor/resource/syscall_plan.h"
 #include "tests/testing/forked_tracee.h"
 #include "tests/testing/matchers.h"
@@ -70,6 +71,45 @@ void ExpectVisitWorks(pid_t pid, size_t threads) {
     ASSERT_THAT(process.Leave(LeaveAs::kAsFound), IsOk());
     EXPECT_EQ(Maps(pid), maps);
   }
+}
+
+char StateOf(pid_t pid) { return StatusField(ReadFile(StrCat("/proc/", pid, "/status")).value(), "State").value()[0]; }
+
+char StateWithin(pid_t pid, char wanted) {
+  for (int look = 0; look < 1000 && StateOf(pid) != wanted; ++look) usleep(2000);
+  return StateOf(pid);
+}
+
+TEST(FrozenProcess, StopsWhenLeftWithoutAWord) {
+  const ForkedTracee tracee([] { StartThreads(3); });
+  {
+    auto frozen = FrozenProcess::Freeze(tracee.pid(), WithinSeconds(20));
+    ASSERT_THAT(frozen, IsOk());
+    ASSERT_THAT(frozen.value()->StopWhenLeft(), IsOk());
+  }
+  EXPECT_EQ(StateWithin(tracee.pid(), 'T'), 'T');
+  // As stopped as it was.
+  {
+    auto frozen = FrozenProcess::Freeze(tracee.pid(), WithinSeconds(20));
+    ASSERT_THAT(frozen, IsOk());
+    ASSERT_THAT(frozen.value()->StopWhenLeft(), IsOk());
+    ASSERT_THAT(frozen.value()->DoNotStop(), IsOk());
+    ASSERT_THAT(frozen.value()->Leave(LeaveAs::kAsFound), IsOk());
+  }
+  EXPECT_EQ(StateWithin(tracee.pid(), 'T'), 'T');
+  kill(tracee.pid(), SIGCONT);
+  EXPECT_EQ(StateWithin(tracee.pid(), 'S'), 'S');
+}
+
+TEST(FrozenProcess, DoesNotStopWhenThatIsTakenBack) {
+  const ForkedTracee tracee([] { StartThreads(3); });
+  auto frozen = FrozenProcess::Freeze(tracee.pid(), WithinSeconds(20));
+  ASSERT_THAT(frozen, IsOk());
+  ASSERT_THAT(frozen.value()->StopWhenLeft(), IsOk());
+  ASSERT_THAT(frozen.value()->DoNotStop(), IsOk());
+  ASSERT_THAT(frozen.value()->Leave(LeaveAs::kAsFound), IsOk());
+  usleep(20'000);
+  EXPECT_EQ(StateWithin(tracee.pid(), 'S'), 'S');
 }
 
 TEST(FrozenProcess, RunsAProgramInASingleThread) {
