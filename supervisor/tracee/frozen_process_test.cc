@@ -14,7 +14,6 @@
 #include <thread>
 
 #include "supervisor/base/file_io.h"
-#include "supervisor/kernel/task_status.h"
 #include "supervisor/resource/syscall_plan.h"
 #include "tests/testing/forked_tracee.h"
 #include "tests/testing/matchers.h"
@@ -73,7 +72,10 @@ void ExpectVisitWorks(pid_t pid, size_t threads) {
   }
 }
 
-char StateOf(pid_t pid) { return StatusField(ReadFile(StrCat("/proc/", pid, "/status")).value(), "State").value()[0]; }
+char StateOf(pid_t pid) {
+  const std::string stat = ReadFile(StrCat("/proc/", pid, "/stat")).value();
+  return stat[stat.rfind(')') + 2];
+}
 
 char StateWithin(pid_t pid, char wanted) {
   for (int look = 0; look < 1000 && StateOf(pid) != wanted; ++look) usleep(2000);
@@ -177,11 +179,6 @@ TEST(FrozenProcess, LeavesRegistersAndMaskAsFound) {
   }
   kill(pid, SIGKILL);
   waitpid(pid, nullptr, 0);
-}
-
-char StateOf(pid_t pid) {
-  const std::string stat = ReadFile(StrCat("/proc/", pid, "/stat")).value();
-  return stat[stat.rfind(')') + 2];
 }
 
 // In time: what is let go takes its next step when it gets a processor.

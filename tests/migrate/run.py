@@ -68,6 +68,8 @@ class Stage:
 
     def python(self, code):
         with open(os.path.join(self.area, "out"), "ab") as out:
+            if self.uid is not None:
+                os.fchown(out.fileno(), self.uid, self.uid)
             return subprocess.Popen(
                 tools.as_user(self.uid) + [_PYTHON, "-c", code],
                 stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=self.area, start_new_session=True,
