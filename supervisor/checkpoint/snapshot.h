@@ -47,7 +47,7 @@ struct SnapshotReport {
   int64_t total_ns = 0;
   int64_t pid_there = -1;   // Of an image that was sent, as what follows: the root's, as the receiver sees it.
   uint64_t sent_bytes = 0;  // On the wire.
-  int64_t send_ns = 0;      // From the connection until the image was whole.
+  int64_t send_ns = 0;      // From the first of its memory until the image was whole.
   std::vector<std::string> warnings;
 };
 

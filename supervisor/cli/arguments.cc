@@ -5,6 +5,7 @@
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <optional>
 #include <vector>
 
 #include "supervisor/base/version.h"
@@ -88,6 +89,25 @@ Status AddMovedFile(const std::string& text, MovedFiles& moved) {
   return Ok();
 }
 
+struct LeaveWords {
+  bool keep = false;
+  bool stop = false;
+  bool kill = false;
+};
+
+void AddLeaveFlags(CLI::App& app, LeaveWords& words) {
+  CLI::Option* keep_flag = app.add_flag("--leave-running", words.keep, "Let it run on (default, without --to)");
+  CLI::Option* stop_flag = app.add_flag("--stop", words.stop, "Leave it stopped (SIGSTOP)");
+  CLI::Option* kill_flag = app.add_flag("--kill", words.kill, "Kill it once the image is whole (default with --to, once it runs there)");
+  keep_flag->excludes(stop_flag)->excludes(kill_flag);
+  stop_flag->excludes(kill_flag);
+}
+
+LeaveAs LeaveFrom(const LeaveWords& words, bool moves) {
+  if (words.stop) return LeaveAs::kStopped;
+  return words.kill || (moves && !words.keep) ? LeaveAs::kKilled : LeaveAs::kAsFound;
+}
+
 struct StreamWords {
   std::string address;
   std::string key_file;
@@ -100,15 +120,28 @@ void AddStreamOptions(CLI::App& app, StreamWords& words) {
   app.add_flag("--insecure", words.insecure, "Do without --key also where it leaves this machine");
 }
 
-// Of `option`, which was given.
-Result<StreamOptions> StreamFrom(const std::string& option, const StreamWords& words, const std::string& default_host,
-                                 std::chrono::milliseconds timeout) {
+CLI::Option* AddListenOptions(CLI::App& app, StreamWords& words, double& timeout_s) {
+  CLI::Option* option =
+      app.add_option("--listen", words.address,
+                     "[ADDRESS:]PORT: instead of an image, what a snapshot --to sends there (default: 127.0.0.1; port 0: any)");
+  AddStreamOptions(app, words);
+  app.add_option("--timeout", timeout_s, "How long, in seconds, the other side of --listen may say nothing (default: 30)")->needs(option);
+  return option;
+}
+
+// If `option` was given.
+Result<std::optional<StreamOptions>> StreamFrom(const CLI::App& app, const std::string& option, const StreamWords& words,
+                                                const std::string& default_host, std::chrono::milliseconds timeout) {
+  if (app.count(option) == 0) {
+    if (app.count("--key") == 0 && !words.insecure) return std::optional<StreamOptions>();
+    return Error(ErrorCode::kUsage, StrCat("--key and --insecure go with ", option));
+  }
   StreamOptions stream;
   ASSIGN_OR_RETURN(stream.address, ParseNetworkAddress(words.address, default_host), option);
   stream.key_file = words.key_file;
   stream.insecure = words.insecure;
   stream.timeout = timeout;
-  return stream;
+  return std::optional(stream);
 }
 
 }  // namespace
@@ -119,9 +152,7 @@ Result<SnapshotCommand> ParseSnapshotArguments(std::span<const std::string> argu
   int64_t pid = 0;
   int64_t positional_pid = 0;
   double timeout_s = 30;
-  bool keep = false;
-  bool stop = false;
-  bool kill = false;
+  LeaveWords leave;
   bool no_backtrace = false;
   bool no_sync = false;
   std::string external;
@@ -138,11 +169,7 @@ Result<SnapshotCommand> ParseSnapshotArguments(std::span<const std::string> argu
                  "copy of it runs there")
       ->excludes(output_option);
   AddStreamOptions(app, to);
-  CLI::Option* keep_flag = app.add_flag("--leave-running", keep, "Let it run on (default, without --to)");
-  CLI::Option* stop_flag = app.add_flag("--stop", stop, "Leave it stopped (SIGSTOP)");
-  CLI::Option* kill_flag = app.add_flag("--kill", kill, "Kill it once the image is whole (default with --to, once it runs there)");
-  keep_flag->excludes(stop_flag)->excludes(kill_flag);
-  stop_flag->excludes(kill_flag);
+  AddLeaveFlags(app, leave);
   app.add_flag("--overwrite", options.overwrite, "Replace an image of that name");
   app.add_flag("--no-sync", no_sync,
                "Do not wait until a new image is on the disk: a crash of the machine may lose it");
@@ -172,14 +199,9 @@ Result<SnapshotCommand> ParseSnapshotArguments(std::span<const std::string> argu
   }
   if (app.count("--output") != 0 && options.dir.empty())
     return Error(ErrorCode::kUsage, "--output: the name is empty");
-  if (app.count("--to") != 0) {
-    ASSIGN_OR_RETURN(options.to, StreamFrom("--to", to, "", options.timeout));
-  }
-  if (app.count("--to") == 0 && (app.count("--key") != 0 || to.insecure))
-    return Error(ErrorCode::kUsage, "--key and --insecure go with --to");
+  ASSIGN_OR_RETURN(options.to, StreamFrom(app, "--to", to, "", options.timeout));
   options.pid = static_cast<pid_t>(pid);
-  const bool ends = kill || (options.to.has_value() && !keep);
-  options.leave = stop ? LeaveAs::kStopped : ends ? LeaveAs::kKilled : LeaveAs::kAsFound;
+  options.leave = LeaveFrom(leave, options.to.has_value());
   options.backtraces = !no_backtrace;
   options.durability = no_sync ? Durability::kEventual : Durability::kDurable;
   return command;
@@ -199,13 +221,8 @@ Result<RestoreCommand> ParseRestoreArguments(std::span<const std::string> argume
   CLI::App app("Brings the job of an image back and prints its process id", "restore");
   AddCommonOptions(app, command.json);
   CLI::Option* image_option = app.add_option("image", options.dir, "The image directory");
-  CLI::Option* listen_option =
-      app.add_option("--listen", listen.address,
-                     "[ADDRESS:]PORT: instead of an image, what a snapshot --to sends there (default: 127.0.0.1; port 0: any)")
-          ->excludes(image_option);
-  AddStreamOptions(app, listen);
-  app.add_option("--timeout", timeout_s, "How long, in seconds, the other side of --listen may say nothing (default: 30)")
-      ->needs(listen_option);
+  CLI::Option* listen_option = AddListenOptions(app, listen, timeout_s);
+  listen_option->excludes(image_option);
   CLI::Option* detach_flag = app.add_flag("-d,--detach", options.detach, "Return once it runs");
   app.add_flag("--foreground", foreground,
                "Wait for it, pass signals on, exit with its status; 128+N for signal N (default)")
@@ -227,15 +244,11 @@ Result<RestoreCommand> ParseRestoreArguments(std::span<const std::string> argume
 
   ASSIGN_OR_RETURN(command.answer, Parse(app, arguments));
   if (!command.answer.empty()) return command;
-  if (app.count("--listen") != 0) {
-    ASSIGN_OR_RETURN(const std::chrono::milliseconds timeout, TimeoutFrom(timeout_s));
-    ASSIGN_OR_RETURN(options.listen, StreamFrom("--listen", listen, "127.0.0.1", timeout));
-    options.dir = listen.address;
-  } else if (app.count("image") == 0) {
+  if (app.count("--listen") == 0 && app.count("image") == 0)
     return Error(ErrorCode::kUsage, "image is required: which one to bring back, or --listen; see restore --help");
-  } else if (app.count("--key") != 0 || listen.insecure) {
-    return Error(ErrorCode::kUsage, "--key and --insecure go with --listen");
-  }
+  ASSIGN_OR_RETURN(const std::chrono::milliseconds timeout, TimeoutFrom(timeout_s));
+  ASSIGN_OR_RETURN(options.listen, StreamFrom(app, "--listen", listen, "127.0.0.1", timeout));
+  if (options.listen.has_value()) options.dir = listen.address;
   if (options.dir.empty()) return Error(ErrorCode::kUsage, "the image's name is empty");
   if (app.count("--pidfile") != 0 && command.pid_file.empty())
     return Error(ErrorCode::kUsage, "--pidfile: the name is empty");

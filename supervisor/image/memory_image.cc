@@ -52,9 +52,10 @@ Status MemoryImage::Write(size_t number, std::span<const std::byte> bytes, uint6
   File& file = files_[number];
   if (offset > file.came + kMaxAheadBytes)
     return Bad(StrCat(file.name, ": data at offset ", offset, " when ", file.came, " bytes have come"));
-  if (bytes.size() > max_bytes_ - bytes_)
-    return Error(ErrorCode::kSystem, StrCat("the image has more than ", max_bytes_, " bytes, which is what this machine has room for"));
   const uint64_t end = offset + bytes.size();
+  const uint64_t growth = std::max(end, file.size) - file.size;  // Gaps take memory as well.
+  if (growth > max_bytes_ - bytes_)
+    return Error(ErrorCode::kSystem, StrCat("the image has more than ", max_bytes_, " bytes, which is what this machine has room for"));
   if (file.memory.valid()) {
     RETURN_IF_ERROR(PwriteAll(file.memory.get(), bytes, offset), "keeping ", file.name, " in memory");
   } else {
@@ -62,9 +63,9 @@ Status MemoryImage::Write(size_t number, std::span<const std::byte> bytes, uint6
     if (end > file.text.size()) file.text.resize(end);
     std::copy(bytes.begin(), bytes.end(), file.text.begin() + static_cast<std::ptrdiff_t>(offset));
   }
-  file.size = std::max(file.size, end);
+  file.size += growth;
   file.came += bytes.size();
-  bytes_ += bytes.size();
+  bytes_ += growth;
   return Ok();
 }
 

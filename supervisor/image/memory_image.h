@@ -31,7 +31,7 @@ class MemoryImage final : public ImageSource {
   Result<ScopedFd> Open(const std::string& name) const override;
   Result<uint64_t> SizeOf(const std::string& name) const override;
 
-  uint64_t bytes() const { return bytes_; }  // That came, in all.
+  uint64_t bytes() const { return bytes_; }  // Of all files.
 
  private:
   struct File {

@@ -59,6 +59,9 @@ TEST(MemoryImage, TakesNoMoreThanItMay) {
   ASSERT_TRUE(image.Create("pages-1.bin").has_value());
   ASSERT_TRUE(image.Write(0, RandomBytes(8), 0).has_value());
   EXPECT_THAT(image.Write(0, RandomBytes(8), 8), FailsWith(ErrorCode::kSystem, "more than 10 bytes"));
+  // A gap counts.
+  ASSERT_TRUE(image.Create("a").has_value());
+  EXPECT_THAT(image.Write(1, RandomBytes(1), 2), FailsWith(ErrorCode::kSystem, "more than 10 bytes"));
 }
 
 // A target that is a source.

@@ -21,6 +21,8 @@ using Clock = std::chrono::steady_clock;
 using protocol::RecordHeader;
 using protocol::StreamRecord;
 
+constexpr uint64_t kBulkBytes = 64 << 10;
+
 // Cut into the payloads of records.
 std::vector<iovec> TakeUpTo(size_t most, std::span<iovec>& parts) {
   std::vector<iovec> taken;
@@ -47,6 +49,7 @@ class Wire {
       uint64_t bytes = 0;
       for (const iovec& part : payload) bytes += part.iov_len;
       if (bytes == 0) return Ok();
+      if (!first_bulk_.has_value() && bytes >= kBulkBytes) first_bulk_ = Clock::now();
       RETURN_IF_ERROR(Explained(channel_->Send(Header(StreamRecord::kData, file, offset), payload)));
       offset += bytes;
     }
@@ -89,6 +92,9 @@ class Wire {
     return message;
   }
 
+  // Since memory began to be sent; else since `otherwise`.
+  std::chrono::nanoseconds SendTime(Clock::time_point otherwise) const { return Clock::now() - first_bulk_.value_or(otherwise); }
+
   StreamChannel* channel() { return channel_.get(); }
   void SetChannel(std::unique_ptr<StreamChannel> channel) { channel_ = std::move(channel); }
 
@@ -117,6 +123,7 @@ class Wire {
   std::mutex mutex_;  // Of all that follows, while files are written.
   std::unique_ptr<StreamChannel> channel_;
   uint32_t files_ = 0;
+  std::optional<Clock::time_point> first_bulk_;
 };
 
 class StreamFile final : public OutputFile {
@@ -158,7 +165,7 @@ class Sender final : public ImageSender {
       begun_ = Clock::now();
     }
     RETURN_IF_ERROR(wire_->Begin(mode_));
-    return std::unique_ptr<ImageTarget>(std::make_unique<StreamTarget>(wire_, [this] { send_time_ = Clock::now() - begun_; }));
+    return std::unique_ptr<ImageTarget>(std::make_unique<StreamTarget>(wire_, [this] { send_time_ = wire_->SendTime(begun_); }));
   }
 
   Status AwaitReady() override {

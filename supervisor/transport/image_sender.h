@@ -45,7 +45,7 @@ class ImageSender {
   virtual void GiveUp(const Error& error) = 0;
 
   virtual uint64_t bytes_sent() const = 0;
-  // From the connection to the end of Publish().
+  // From the first large piece of memory, or the connection if there was none, to the end of Publish().
   virtual std::chrono::nanoseconds send_time() const = 0;
 };
 

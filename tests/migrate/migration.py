@@ -36,6 +36,16 @@ class Receiver:
         with open(self.log, encoding="utf-8", errors="replace") as file:
             return file.read()
 
+    def has_begun(self):
+        """Whether a source has sent it something, or it has ended."""
+        links = []
+        try:
+            for fd in os.listdir(f"/proc/{self.process.pid}/fd"):
+                links.append(os.readlink(f"/proc/{self.process.pid}/fd/{fd}"))
+        except OSError:
+            pass
+        return self.process.poll() is not None or any(link.startswith("/memfd:data.bin") for link in links)
+
     def finish(self, seconds=60):
         """Its exit status."""
         try:

@@ -82,16 +82,6 @@ def move_redis(stage, names, mebibytes, *flags):
     return json.loads(done.stdout)
 
 
-def redis_moves(stage, mebibytes=64):
-    if shutil.which("redis-server") is None:
-        print("SKIP migrate/redis: no redis-server")
-        return
-    with pair() as names:
-        for flags in (("--insecure",), ("--key", stage.key)):
-            report = move_redis(stage, names, mebibytes, *flags)
-            print(f"{mebibytes} MiB {flags[0]}: paused {report['pause_ns'] / 1e6:.0f} ms, {report['bytes_per_second'] / 2**20:.0f} MiB/s")
-
-
 def iperf(names, seconds=5):
     """Bytes per second of one stream over the pair."""
     server = subprocess.Popen([*within(names[1]), "iperf3", "-s", "-1", "-B", _THERE], stdout=subprocess.DEVNULL)
@@ -104,3 +94,20 @@ def iperf(names, seconds=5):
     finally:
         server.kill()
         server.wait()
+
+
+def redis_moves(stage):
+    if shutil.which("redis-server") is None:
+        print("SKIP migrate/redis: no redis-server")
+        return
+    mebibytes, rate = stage.arguments.mebibytes, stage.arguments.rate
+    with pair(rate) as names:
+        network = iperf(names) if stage.arguments.iperf else None
+        for flags in (("--insecure",), ("--key", stage.key)):
+            report = move_redis(stage, names, mebibytes, *flags)
+            sent = report["bytes_per_second"]
+            print(
+                f"{mebibytes} MiB {flags[0]}: paused {report['pause_ns'] / 1e6:.0f} ms, sent {report['sent_bytes'] / 2**20:.0f} MiB "
+                f"in {report['send_ns'] / 1e6:.0f} ms, {sent / 2**20:.0f} MiB/s"
+                + (f", {sent / network:.0%} of iperf3's {network / 2**20:.0f} MiB/s" if network else "")
+            )

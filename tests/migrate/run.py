@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Jobs that go to another `restore` while they run; whatever happens on the way, one of it runs on.
 
-  run.py [--programs DIR] [--tool-dir DIR] [--only WORD] [--cuts 200] [--kills 100] [--seed N] [-v]
+  run.py [--programs DIR] [--tool-dir DIR] [--only WORD] [--cuts 200] [--kills 100] [--seed N]
+         [--mebibytes 64] [--rate 10gbit] [--iperf] [-v]
 """
 
 import argparse
@@ -39,6 +40,9 @@ def parse_arguments():
     parser.add_argument("--only", default="")
     parser.add_argument("--cuts", type=int, default=200)
     parser.add_argument("--kills", type=int, default=100)
+    parser.add_argument("--mebibytes", type=int, default=64, help="of data that redis holds")
+    parser.add_argument("--rate", help="of the network between the namespaces, as tc(8) has it: 10gbit")
+    parser.add_argument("--iperf", action="store_true", help="compare with iperf3")
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 30))
     parser.add_argument("-v", "--verbose", action="store_true")
     return parser.parse_args()
@@ -206,9 +210,8 @@ def kills(stage, who):
             victim = sender if who == "sender" else receiver.process
             victim.kill()
             sent = sender.wait(60)
-            # It may not have heard of any source yet.
-            if who == "sender" and migration.settled(receiver.process.poll, 20) is None and not os.path.exists(receiver.pidfile):
-                time.sleep(11)
+            # It may not have heard of any source yet, and would wait for another.
+            if who == "sender" and not migration.settled(receiver.has_begun):
                 receiver.kill()
             receiver.finish()
             before = job.pid
