@@ -163,7 +163,9 @@ TEST_F(Connection, UnderAKeyNothingIsLeftOutDoubledOrMoved) {
     ASSERT_TRUE(SendData(RandomBytes(16, 2)).has_value());
     const Bytes b = there_.TakeAll();
     for (const char which : order) there_.Put(which == 'a' ? a : b);
-    if (order[0] == 'a') ASSERT_TRUE(receiver().Receive().has_value());
+    if (order[0] == 'a') {
+      ASSERT_TRUE(receiver().Receive().has_value());
+    }
     EXPECT_THAT(receiver().Receive(), FailsWith(ErrorCode::kDenied, "not what the holder of this key sent")) << order;
     (void)there_.TakeAll();
   }

@@ -15,6 +15,8 @@ import tool as tools
 class Receiver:
     """`restore --listen` on a port of its own choice."""
 
+    started = []  # All there were, for who cleans up.
+
     def __init__(self, tool, area, *flags, uid=None, wrap=(), address="0"):
         self.pidfile = os.path.join(area, "moved.pid")
         if os.path.exists(self.pidfile):
@@ -25,6 +27,7 @@ class Receiver:
             self.process = subprocess.Popen(
                 [*wrap, *command], stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/"
             )
+        Receiver.started.append(self)
         self.port = int(checks.wait_until(self._listening, "the receiver listens").rsplit(":", 1)[1])
 
     def _listening(self):

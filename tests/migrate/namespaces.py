@@ -87,10 +87,12 @@ def iperf(names, seconds=5):
     server = subprocess.Popen([*within(names[1]), "iperf3", "-s", "-1", "-B", _THERE], stdout=subprocess.DEVNULL)
     try:
         client = [*within(names[0]), "iperf3", "-c", _THERE, "-t", str(seconds), "-J"]
-        done = checks.wait_until(
-            lambda: (lambda d: d if d.returncode == 0 else None)(subprocess.run(client, stdout=subprocess.PIPE, text=True, check=False)),
-            "iperf3")
-        return json.loads(done.stdout)["end"]["sum_received"]["bits_per_second"] / 8
+
+        def measure():
+            done = subprocess.run(client, stdout=subprocess.PIPE, text=True, check=False)
+            return json.loads(done.stdout)["end"].get("sum_received")  # None as long as nobody listens.
+
+        return checks.wait_until(measure, "iperf3")["bits_per_second"] / 8
     finally:
         server.kill()
         server.wait()

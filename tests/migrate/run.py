@@ -80,6 +80,8 @@ class Stage:
             )
 
     def clear(self):
+        while migration.Receiver.started:
+            migration.Receiver.started.pop().kill()
         tree.kill_all([], self.area)
         shutil.rmtree(self.scratch, ignore_errors=True)
 
