@@ -98,7 +98,10 @@ int RunRestore(std::span<const std::string> arguments, const KindList& kinds,
     return Announce(command, root, console);
   };
   const std::string title = PrintableText(StrCat("restore: ", command.options.dir));
-  command.options.on_listening = [&](const std::string& address) { console.err << "restore: listening on " << address << std::endl; };
+  command.options.on_listening = [&](const std::string& address) {
+    // In one piece: somebody may wait for it.
+    console.err << StrCat("restore: listening on ", address, "\n") << std::flush;
+  };
   command.options.on_warning = [&](const std::string& what) {
     console.err << title << ": warning: " << PrintableText(what) << std::endl;
   };

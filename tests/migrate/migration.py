@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import socket
 import struct
 import subprocess
@@ -28,12 +29,12 @@ class Receiver:
                 [*wrap, *command], stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/"
             )
         Receiver.started.append(self)
-        self.port = int(checks.wait_until(self._listening, "the receiver listens").rsplit(":", 1)[1])
+        self.port = int(checks.wait_until(self._listening, "the receiver listens"))
 
     def _listening(self):
-        said = [line for line in self.text().splitlines() if "listening on" in line]
+        said = re.search(r"listening on \S+:(\d+)\n", self.text())
         checks.expect(said or self.process.poll() is None, f"the receiver ended: {self.text()}")
-        return said and said[0]
+        return said and said[1]
 
     def text(self):
         with open(self.log, encoding="utf-8", errors="replace") as file:
