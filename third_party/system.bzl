@@ -1,6 +1,6 @@
 """Everything external comes from Debian packages; nothing is downloaded."""
 
-_LIBRARIES = ["googletest", "libelf", "libunwind_ptrace", "libibverbs", "cli11", "nlohmann_json", "xxhash"]
+_LIBRARIES = ["googletest", "libelf", "libunwind_ptrace", "libibverbs", "cli11", "nlohmann_json", "xxhash", "libsodium"]
 
 # Repositories Bazel 4.2.3 would otherwise fetch over the network.
 _RULES = {

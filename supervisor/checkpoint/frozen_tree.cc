@@ -182,6 +182,23 @@ Result<std::unique_ptr<FrozenTree>> FrozenTree::Freeze(pid_t root, bool descenda
   return tree;
 }
 
+Status FrozenTree::StopWhenLeft() {
+  for (const std::unique_ptr<FrozenProcess>& process : processes_) {
+    if (process != nullptr) RETURN_IF_ERROR(process->StopWhenLeft());
+  }
+  return Ok();
+}
+
+Status FrozenTree::DoNotStop() {
+  Status first = Ok();
+  for (const std::unique_ptr<FrozenProcess>& process : processes_) {
+    if (process == nullptr) continue;
+    Status taken_back = process->DoNotStop();
+    if (!taken_back.has_value() && first.has_value()) first = std::move(taken_back);
+  }
+  return first;
+}
+
 Status FrozenTree::Leave(LeaveAs how) {
   Status first = Ok();
   for (size_t i = members_.size(); i-- > 0;) {

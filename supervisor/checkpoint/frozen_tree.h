@@ -44,6 +44,9 @@ class FrozenTree {
   // When the first thread was about to be stopped.
   std::chrono::steady_clock::time_point frozen_at() const { return processes_[0]->frozen_at(); }
 
+  // All of them: see FrozenProcess.
+  Status StopWhenLeft();
+  Status DoNotStop();
   // All of them; children first.
   Status Leave(LeaveAs how);
 

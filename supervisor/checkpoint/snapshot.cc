@@ -2,11 +2,9 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <ctime>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -21,6 +19,8 @@
 #include "supervisor/checkpoint/controlling_terminals.h"
 #include "supervisor/checkpoint/expected_size.h"
 #include "supervisor/checkpoint/frozen_tree.h"
+#include "supervisor/checkpoint/hand_over.h"
+#include "supervisor/checkpoint/image_facts.h"
 #include "supervisor/checkpoint/memory_collector.h"
 #include "supervisor/checkpoint/outside_world.h"
 #include "supervisor/checkpoint/process_writer.h"
@@ -33,6 +33,7 @@
 #include "supervisor/tracee/arch/x86_64/gadgets.h"
 #include "supervisor/tracee/stack_unwinder.h"
 #include "supervisor/tracee/symbolize.h"
+#include "supervisor/transport/image_sender.h"
 
 namespace tardigrade {
 namespace {
@@ -43,28 +44,6 @@ constexpr int kMaxBacktraceFrames = 64;
 constexpr auto kBacktraceBudget = std::chrono::milliseconds(20);
 
 int64_t Nanoseconds(Clock::duration d) { return std::chrono::nanoseconds(d).count(); }
-
-std::string UtcNow() {
-  const std::time_t now = std::time(nullptr);
-  std::tm parts = {};
-  gmtime_r(&now, &parts);
-  char text[32];
-  std::strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return text;
-}
-
-// The process's own vDSO, read from its memory.
-Result<std::string> VdsoOf(const ProcessSurvey& survey) {
-  for (const MemoryMapping& mapping : survey.mappings) {
-    if (mapping.path != "[vdso]") continue;
-    std::vector<std::byte> bytes(mapping.size_bytes());
-    const iovec local{bytes.data(), bytes.size()}, remote{reinterpret_cast<void*>(mapping.start), bytes.size()};
-    if (process_vm_readv(survey.pid, &local, 1, &remote, 1, 0) != static_cast<ssize_t>(bytes.size()))
-      return Error::Errno("reading the vDSO");
-    return VdsoChecksum(bytes);
-  }
-  return std::string();
-}
 
 std::string DocumentName(int32_t pid) { return StrCat("process-", pid, ".json"); }
 
@@ -78,16 +57,17 @@ struct Subject {
 
 class SnapshotRun {
  public:
-  SnapshotRun(const SnapshotOptions& options, const KindList& kinds, Progress& progress)
-      : options_(options), kinds_(kinds), progress_(progress) {}
+  // `sender`: null of an image that goes into a directory.
+  SnapshotRun(const SnapshotOptions& options, const KindList& kinds, Progress& progress, ImageSender* sender)
+      : options_(options), kinds_(kinds), progress_(progress), sender_(sender) {}
 
   Result<SnapshotReport> Run() {
     const Clock::time_point start = Clock::now();
     RETURN_IF_ERROR(PrepareRunning());
     RETURN_IF_ERROR(CollectFrozen());
     RETURN_IF_ERROR(WriteImage());
-    // A job that is not to go on ends only when its image is whole.
-    if (options_.leave != LeaveAs::kAsFound) RETURN_IF_ERROR(LetGo());
+    // A job that is not to go on ends only when its image is whole, or it runs elsewhere.
+    if (options_.leave != LeaveAs::kAsFound) RETURN_IF_ERROR(sender_ == nullptr ? LetGo() : MoveAway());
     report_.dir = options_.dir;
     report_.image_bytes = image_->bytes_written();
     report_.total_ns = Nanoseconds(Clock::now() - start);
@@ -117,7 +97,7 @@ class SnapshotRun {
     {
       std::unique_ptr<Survey> first_look;
       RETURN_IF_ERROR(LookFirst(members, first_look));
-      ASSIGN_OR_RETURN(image_, ImageWriter::Create(options_.dir, options_.overwrite, options_.durability));
+      ASSIGN_OR_RETURN(image_, CreateImage());
       // Of a running tree all but the root may come and go, so that only its page file is certain.
       const ProcessSurvey* root = first_look == nullptr ? nullptr : &first_look->processes[0];
       if (root != nullptr && !root->has_ended && !root->threads.empty()) {
@@ -130,6 +110,12 @@ class SnapshotRun {
     if (root_pages_ != nullptr) root_pages_->Reserve(expected_bytes);
     ASSIGN_OR_RETURN(manifest_.host, ReadHostFacts());
     return Ok();
+  }
+
+  Result<std::unique_ptr<ImageWriter>> CreateImage() {
+    if (sender_ == nullptr) return ImageWriter::Create(options_.dir, options_.overwrite, options_.durability);
+    ASSIGN_OR_RETURN(std::unique_ptr<ImageTarget> target, sender_->Begin());
+    return ImageWriter::CreateIn(std::move(target));
   }
 
   // What runs may end, close descriptors, or be in the midst of vfork(2) while it is looked at: only a refusal
@@ -212,25 +198,6 @@ class SnapshotRun {
       if (!survey.processes[i].has_ended) living.push_back(frozen_->process(i));
     }
     return [living](size_t member, const SyscallPlan& plan) { return AskLeader(*living[member], plan); };
-  }
-
-  static const ProcessSurvey* ParentOf(const Survey& survey, const ProcessSurvey& process) {
-    if (process.inner_parent == 0) return nullptr;
-    for (const ProcessSurvey& other : survey.processes) {
-      if (other.inner_pid == process.inner_parent) return &other;
-    }
-    return nullptr;
-  }
-
-  // A visit is mostly waiting, so several are made at once: of so many threads, which bounds memory.
-  static size_t EndOfGroup(const Survey& survey, size_t first) {
-    constexpr size_t kMostProcesses = 16, kMostThreads = 64;
-    size_t end = first;
-    for (size_t threads = 0; end < survey.processes.size() && end - first < kMostProcesses; ++end) {
-      threads += survey.processes[end].threads.size();
-      if (end > first && threads > kMostThreads) break;
-    }
-    return end;
   }
 
   // Those from `first` up to `end`.
@@ -346,6 +313,11 @@ class SnapshotRun {
     return Ok();
   }
 
+  Status MoveAway() {
+    ASSIGN_OR_RETURN(report_.pid_there, HandOver(*sender_, *frozen_));
+    return LetGo();
+  }
+
   Status WriteImage() {
     for (Subject& subject : subjects_) {
       if (subject.unwinder != nullptr)
@@ -362,6 +334,7 @@ class SnapshotRun {
   const SnapshotOptions& options_;
   const KindList& kinds_;
   Progress& progress_;
+  ImageSender* const sender_;
   SnapshotReport report_;
   FreezeOptions freeze_;
   Clock::time_point backtrace_deadline_;
@@ -377,18 +350,37 @@ class SnapshotRun {
   std::unique_ptr<FrozenTree> frozen_;  // Last: gone first, whatever happens.
 };
 
-}  // namespace
-
 // Some refusals pass as soon as the job has run on for a while: somebody waits to be accepted, a message to be
 // read.  Each look costs the job a short pause, so that they are few, and farther and farther apart.
-Result<SnapshotReport> Snapshot(const SnapshotOptions& options, const KindList& kinds, Progress& progress) {
+Result<SnapshotReport> TakeSnapshot(const SnapshotOptions& options, const KindList& kinds, Progress& progress, ImageSender* sender) {
   constexpr int kPartOfTimeout = 10;
   const Clock::time_point last_look = Clock::now() + options.timeout / kPartOfTimeout;
   for (std::chrono::milliseconds pause(5);; pause *= 2) {
-    Result<SnapshotReport> taken = SnapshotRun(options, kinds, progress).Run();
+    Result<SnapshotReport> taken = SnapshotRun(options, kinds, progress, sender).Run();
     if (taken.has_value() || !taken.error().is_passing() || Clock::now() + pause > last_look) return taken;
     std::this_thread::sleep_for(pause);
   }
+}
+
+}  // namespace
+
+Result<SnapshotReport> Snapshot(const SnapshotOptions& options, const KindList& kinds, Progress& progress) {
+  if (!options.to.has_value()) return TakeSnapshot(options, kinds, progress, nullptr);
+  const bool copy = options.leave == LeaveAs::kAsFound;
+  ASSIGN_OR_RETURN(const std::unique_ptr<ImageSender> sender, ImageSender::Create(*options.to, copy));
+  Result<SnapshotReport> taken = TakeSnapshot(options, kinds, progress, sender.get());
+  if (!taken.has_value()) {
+    sender->GiveUp(taken.error());
+    return taken;
+  }
+  SnapshotReport& report = taken.value();
+  if (copy) {
+    ASSIGN_OR_RETURN(report.pid_there, sender->AwaitRunning());
+  }
+  sender->SayDone();
+  report.sent_bytes = sender->bytes_sent();
+  report.send_ns = sender->send_time().count();
+  return taken;
 }
 
 }  // namespace tardigrade

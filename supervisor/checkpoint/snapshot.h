@@ -5,11 +5,13 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "supervisor/base/progress.h"
 #include "supervisor/base/result.h"
+#include "supervisor/base/stream_options.h"
 #include "supervisor/image/durability.h"
 #include "supervisor/resource/kind_list.h"
 #include "supervisor/tracee/frozen_process.h"
@@ -19,7 +21,8 @@ namespace tardigrade {
 struct SnapshotOptions {
   pid_t pid = -1;
   bool tree = false;  // With all its descendants.
-  std::string dir;    // Becomes the image.
+  std::string dir;    // Becomes the image; or else:
+  std::optional<StreamOptions> to;  // Who makes the job anew.  Unless it is left as found it moves: it ends here once it runs there.
   LeaveAs leave = LeaveAs::kAsFound;
   bool overwrite = false;
   Durability durability = Durability::kDurable;
@@ -43,6 +46,9 @@ struct SnapshotReport {
   uint64_t image_bytes = 0;
   int64_t pause_ns = 0;  // From the first thread stopped to the last let go.
   int64_t total_ns = 0;
+  int64_t pid_there = -1;   // Of an image that was sent, as what follows: the root's, as the receiver sees it.
+  uint64_t sent_bytes = 0;  // On the wire.
+  int64_t send_ns = 0;      // From the first of its memory until the image was whole.
   std::vector<std::string> warnings;
 };
 

@@ -325,4 +325,22 @@ Status Survey::Check(const KindList& kinds) const {
   return Ok();
 }
 
+const ProcessSurvey* ParentOf(const Survey& survey, const ProcessSurvey& process) {
+  if (process.inner_parent == 0) return nullptr;
+  for (const ProcessSurvey& other : survey.processes) {
+    if (other.inner_pid == process.inner_parent) return &other;
+  }
+  return nullptr;
+}
+
+size_t EndOfGroup(const Survey& survey, size_t first) {
+  constexpr size_t kMostProcesses = 16, kMostThreads = 64;
+  size_t end = first;
+  for (size_t threads = 0; end < survey.processes.size() && end - first < kMostProcesses; ++end) {
+    threads += survey.processes[end].threads.size();
+    if (end > first && threads > kMostThreads) break;
+  }
+  return end;
+}
+
 }  // namespace tardigrade

@@ -81,6 +81,13 @@ struct Survey {
   Status Check(const KindList& kinds) const;
 };
 
+// The process's parent, if that is of the job; else null.
+const ProcessSurvey* ParentOf(const Survey& survey, const ProcessSurvey& process);
+
+// A visit is mostly waiting, so several are made at once: of so many threads, which bounds memory.  Returns the end of the
+// group of processes that begins with number `first`.
+size_t EndOfGroup(const Survey& survey, size_t first);
+
 }  // namespace tardigrade
 
 #endif  // SUPERVISOR_CHECKPOINT_SURVEY_H_

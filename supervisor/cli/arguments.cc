@@ -5,6 +5,7 @@
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <optional>
 #include <vector>
 
 #include "supervisor/base/version.h"
@@ -106,6 +107,61 @@ void AddExternalOptions(CLI::App& app, std::string& external, int64_t& hold_s) {
       "are held off, for a restore to come (default: 120)");
 }
 
+struct LeaveWords {
+  bool keep = false;
+  bool stop = false;
+  bool kill = false;
+};
+
+void AddLeaveFlags(CLI::App& app, LeaveWords& words) {
+  CLI::Option* keep_flag = app.add_flag("--leave-running", words.keep, "Let it run on (default, without --to)");
+  CLI::Option* stop_flag = app.add_flag("--stop", words.stop, "Leave it stopped (SIGSTOP)");
+  CLI::Option* kill_flag = app.add_flag("--kill", words.kill, "Kill it once the image is whole (default with --to, once it runs there)");
+  keep_flag->excludes(stop_flag)->excludes(kill_flag);
+  stop_flag->excludes(kill_flag);
+}
+
+LeaveAs LeaveFrom(const LeaveWords& words, bool moves) {
+  if (words.stop) return LeaveAs::kStopped;
+  return words.kill || (moves && !words.keep) ? LeaveAs::kKilled : LeaveAs::kAsFound;
+}
+
+struct StreamWords {
+  std::string address;
+  std::string key_file;
+  bool insecure = false;
+};
+
+void AddStreamOptions(CLI::App& app, StreamWords& words) {
+  app.add_option("--key", words.key_file,
+                 "A file of 32 bytes or more (head -c 32 /dev/urandom) that both sides have: encrypts, and proves who is there");
+  app.add_flag("--insecure", words.insecure, "Do without --key also where it leaves this machine");
+}
+
+CLI::Option* AddListenOptions(CLI::App& app, StreamWords& words, double& timeout_s) {
+  CLI::Option* option =
+      app.add_option("--listen", words.address,
+                     "[ADDRESS:]PORT: instead of an image, what a snapshot --to sends there (default: 127.0.0.1; port 0: any)");
+  AddStreamOptions(app, words);
+  app.add_option("--timeout", timeout_s, "How long, in seconds, the other side of --listen may say nothing (default: 30)")->needs(option);
+  return option;
+}
+
+// If `option` was given.
+Result<std::optional<StreamOptions>> StreamFrom(const CLI::App& app, const std::string& option, const StreamWords& words,
+                                                const std::string& default_host, std::chrono::milliseconds timeout) {
+  if (app.count(option) == 0) {
+    if (app.count("--key") == 0 && !words.insecure) return std::optional<StreamOptions>();
+    return Error(ErrorCode::kUsage, StrCat("--key and --insecure go with ", option));
+  }
+  StreamOptions stream;
+  ASSIGN_OR_RETURN(stream.address, ParseNetworkAddress(words.address, default_host), option);
+  stream.key_file = words.key_file;
+  stream.insecure = words.insecure;
+  stream.timeout = timeout;
+  return std::optional(stream);
+}
+
 }  // namespace
 
 Result<SnapshotCommand> ParseSnapshotArguments(std::span<const std::string> arguments) {
@@ -115,30 +171,29 @@ Result<SnapshotCommand> ParseSnapshotArguments(std::span<const std::string> argu
   int64_t positional_pid = 0;
   double timeout_s = 30;
   int64_t hold_s = 120;
-  bool keep = false;
-  bool stop = false;
-  bool kill = false;
+  LeaveWords leave;
   bool no_backtrace = false;
   bool no_sync = false;
   std::string external;
+  StreamWords to;
 
   CLI::App app("Saves a running process in an image directory", "snapshot");
   AddCommonOptions(app, command.json);
   CLI::Option* pid_option = app.add_option("-p,--pid", pid, "The process to save");
   app.add_option("PID", positional_pid, "The same")->excludes(pid_option);
   app.add_flag("--tree", options.tree, "Save all its descendants as well, at the same moment");
-  app.add_option("-o,--output", options.dir, "The image to make (default: COMM.PID.image here)");
-  CLI::Option* keep_flag = app.add_flag("--leave-running", keep, "Let it run on (default)");
-  CLI::Option* stop_flag = app.add_flag("--stop", stop, "Leave it stopped (SIGSTOP)");
-  CLI::Option* kill_flag = app.add_flag("--kill", kill, "Kill it once the image is whole");
-  keep_flag->excludes(stop_flag)->excludes(kill_flag);
-  stop_flag->excludes(kill_flag);
+  CLI::Option* output_option = app.add_option("-o,--output", options.dir, "The image to make (default: COMM.PID.image here)");
+  app.add_option("--to", to.address,
+                 "ADDRESS:PORT of a restore --listen: the process moves there, without an image; with --leave-running or --stop a "
+                 "copy of it runs there")
+      ->excludes(output_option);
+  AddStreamOptions(app, to);
+  AddLeaveFlags(app, leave);
   app.add_flag("--overwrite", options.overwrite, "Replace an image of that name");
   app.add_flag("--no-sync", no_sync,
                "Do not wait until a new image is on the disk: a crash of the machine may lose it");
-  app.add_option("--timeout", timeout_s,
-                 "Seconds to try freezing it (default: 30), and a tenth of them to try again what "
-                 "is refused for a passing reason");
+  app.add_option("--timeout", timeout_s, "Seconds to try freezing it (default: 30), and a tenth of them to try again what is refused for a passing reason; "
+                 "and how long the other side of --to may say nothing");
   app.add_flag("--allow-fragile", options.allow_fragile,
                "Go on where the process would not survive the death of this command");
   AddExternalOptions(app, external, hold_s);
@@ -162,8 +217,9 @@ Result<SnapshotCommand> ParseSnapshotArguments(std::span<const std::string> argu
   ASSIGN_OR_RETURN(options.hold, HoldFrom(hold_s));
   if (app.count("--output") != 0 && options.dir.empty())
     return Error(ErrorCode::kUsage, "--output: the name is empty");
+  ASSIGN_OR_RETURN(options.to, StreamFrom(app, "--to", to, "", options.timeout));
   options.pid = static_cast<pid_t>(pid);
-  options.leave = kill ? LeaveAs::kKilled : stop ? LeaveAs::kStopped : LeaveAs::kAsFound;
+  options.leave = LeaveFrom(leave, options.to.has_value());
   options.backtraces = !no_backtrace;
   options.durability = no_sync ? Durability::kEventual : Durability::kDurable;
   return command;
@@ -177,10 +233,14 @@ Result<RestoreCommand> ParseRestoreArguments(std::span<const std::string> argume
   bool new_namespace = false;
   std::vector<std::string> moved;
   std::string changed_files;
+  StreamWords listen;
+  double timeout_s = 30;
 
   CLI::App app("Brings the job of an image back and prints its process id", "restore");
   AddCommonOptions(app, command.json);
-  app.add_option("image", options.dir, "The image directory")->required();
+  CLI::Option* image_option = app.add_option("image", options.dir, "The image directory");
+  CLI::Option* listen_option = AddListenOptions(app, listen, timeout_s);
+  listen_option->excludes(image_option);
   CLI::Option* detach_flag = app.add_flag("-d,--detach", options.detach, "Return once it runs");
   app.add_flag("--foreground", foreground,
                "Wait for it, pass signals on, exit with its status; 128+N for signal N (default)")
@@ -191,7 +251,7 @@ Result<RestoreCommand> ParseRestoreArguments(std::span<const std::string> argume
                "A process id namespace of its own, in which the ids are the old ones")
       ->excludes(same_flag);
   app.add_option("--pidfile", command.pid_file, "Write the process id seen here to this file");
-  app.add_flag("--dry-run", options.dry_run, "Check everything, print the plan, make nothing");
+  app.add_flag("--dry-run", options.dry_run, "Check everything, print the plan, make nothing")->excludes(listen_option);
   // One value each time, so that the image's name may follow.
   app.add_option("--set-file", moved,
                  "OLD=NEW: the file or directory that was OLD is now NEW; may be repeated")
@@ -202,6 +262,11 @@ Result<RestoreCommand> ParseRestoreArguments(std::span<const std::string> argume
 
   ASSIGN_OR_RETURN(command.answer, Parse(app, arguments));
   if (!command.answer.empty()) return command;
+  if (app.count("--listen") == 0 && app.count("image") == 0)
+    return Error(ErrorCode::kUsage, "image is required: which one to bring back, or --listen; see restore --help");
+  ASSIGN_OR_RETURN(const std::chrono::milliseconds timeout, TimeoutFrom(timeout_s));
+  ASSIGN_OR_RETURN(options.listen, StreamFrom(app, "--listen", listen, "127.0.0.1", timeout));
+  if (options.listen.has_value()) options.dir = listen.address;
   if (options.dir.empty()) return Error(ErrorCode::kUsage, "the image's name is empty");
   if (app.count("--pidfile") != 0 && command.pid_file.empty())
     return Error(ErrorCode::kUsage, "--pidfile: the name is empty");

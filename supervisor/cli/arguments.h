@@ -19,7 +19,7 @@ struct SnapshotCommand {
 
 struct RestoreCommand {
   std::string answer;
-  RestoreOptions options;  // `on_restored` is not set.
+  RestoreOptions options;  // No callback is set.  `dir` is the address for people, if it listens.
   std::string pid_file;    // "" for none.
   bool json = false;
 };

@@ -48,6 +48,42 @@ TEST(SnapshotArguments, AreAllUnderstood) {
   EXPECT_EQ(SnapshotOf({"--pid=7", "--leave-running"}).options.leave, LeaveAs::kAsFound);
 }
 
+TEST(SnapshotArguments, MoveTheJobUnlessItIsToRunOn) {
+  const SnapshotOptions options = SnapshotOf({"7", "--to", "10.0.0.2:4000", "--key", "k", "--timeout", "2"}).options;
+  EXPECT_EQ(options.to.value().address.ToString(), "10.0.0.2:4000");
+  EXPECT_EQ(options.to.value().key_file, "k");
+  EXPECT_EQ(options.to.value().timeout, std::chrono::milliseconds(2000));
+  EXPECT_FALSE(options.to.value().insecure);
+  EXPECT_EQ(options.leave, LeaveAs::kKilled);
+  EXPECT_EQ(SnapshotOf({"7", "--to", "[::1]:1", "--leave-running"}).options.leave, LeaveAs::kAsFound);
+  EXPECT_EQ(SnapshotOf({"7", "--to", "[::1]:1", "--stop"}).options.leave, LeaveAs::kStopped);
+  EXPECT_FALSE(SnapshotOf({"7"}).options.to.has_value());
+  const auto refused = [](const Words& words, const char* why) {
+    EXPECT_THAT(ParseSnapshotArguments(words), FailsWith(ErrorCode::kUsage, why));
+  };
+  refused({"7", "--to", "there:1"}, "--to: \"there:1\": the host must be a numeric address");
+  refused({"7", "--to", "127.0.0.1:1", "-o", "x"}, "--output");
+  refused({"7", "--key", "k"}, "--key and --insecure go with --to");
+}
+
+TEST(RestoreArguments, ListenInsteadOfReading) {
+  const RestoreOptions options = RestoreOf({"--listen", "0", "--insecure", "--timeout", "3"}).options;
+  EXPECT_EQ(options.listen.value().address.ToString(), "127.0.0.1:0");
+  EXPECT_TRUE(options.listen.value().insecure);
+  EXPECT_EQ(options.listen.value().timeout, std::chrono::milliseconds(3000));
+  EXPECT_EQ(RestoreOf({"--listen", "[::]:9"}).options.listen.value().address.ToString(), "[::]:9");
+  EXPECT_FALSE(RestoreOf({"x"}).options.listen.has_value());
+  const auto refused = [](const Words& words, const char* why) {
+    EXPECT_THAT(ParseRestoreArguments(words), FailsWith(ErrorCode::kUsage, why));
+  };
+  refused({}, "or --listen");
+  refused({"x", "--listen", "1"}, "--listen");
+  refused({"--listen", "1", "--dry-run"}, "--dry-run");
+  refused({"x", "--key", "k"}, "go with --listen");
+  refused({"x", "--timeout", "1"}, "--timeout");
+  refused({"--listen", "host:1"}, "names are not looked up");
+}
+
 TEST(SnapshotArguments, SayWhatBecomesOfConnectionsToOthers) {
   EXPECT_EQ(SnapshotOf({"-p", "7"}).options.external, ExternalPolicy::kRefuse);
   EXPECT_EQ(SnapshotOf({"-p", "7", "--external", "refuse"}).options.external, ExternalPolicy::kRefuse);

@@ -97,6 +97,14 @@ int RunRestore(std::span<const std::string> arguments, const KindList& kinds,
     announced = true;
     return Announce(command, root, console);
   };
+  const std::string title = PrintableText(StrCat("restore: ", command.options.dir));
+  command.options.on_listening = [&](const std::string& address) {
+    // In one piece: somebody may wait for it.
+    console.err << StrCat("restore: listening on ", address, "\n") << std::flush;
+  };
+  command.options.on_warning = [&](const std::string& what) {
+    console.err << title << ": warning: " << PrintableText(what) << std::endl;
+  };
   Result<RestoreReport> report = engine(command.options, kinds, progress);
   progress.End();
   if (!report.has_value()) {

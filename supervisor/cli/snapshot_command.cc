@@ -91,7 +91,15 @@ std::string AftermathText(std::string_view stat) {
   }
 }
 
+static uint64_t BytesPerSecond(const SnapshotReport& report) {
+  const double seconds = static_cast<double>(report.send_ns) / 1e9;
+  return seconds > 0 ? static_cast<uint64_t>(static_cast<double>(report.sent_bytes) / seconds) : 0;
+}
+
 std::string SnapshotReportText(const SnapshotReport& report, LeaveAs leave) {
+  std::string sent;
+  if (report.pid_there >= 0)
+    sent = StrCat(", runs there as ", report.pid_there, "; sent ", BytesText(report.sent_bytes), " at ", BytesText(BytesPerSecond(report)), "/s");
   return StrCat(PrintableText(report.dir), ": process ", report.pid, " (",
                 PrintableText(report.comm), "), ",
                 report.processes == 1 ? "" : StrCat(report.processes, " processes, "),
@@ -99,14 +107,14 @@ std::string SnapshotReportText(const SnapshotReport& report, LeaveAs leave) {
                 CountText(report.mappings, "mapping"), ", ",
                 CountText(report.descriptors, "descriptor"), ", ", BytesText(report.image_bytes),
                 "; paused ", DurationText(report.pause_ns), " of ", DurationText(report.total_ns),
-                "; ", LeaveName(leave), "\n");
+                "; ", LeaveName(leave), sent, "\n");
 }
 
 Value SnapshotReportJson(const SnapshotReport& report, LeaveAs leave) {
   Value::Array warnings(report.warnings.begin(), report.warnings.end());
-  return Value(Value::Object{
+  Value::Object object{
       {"ok", Value(true)},
-      {"image", Value(report.dir)},
+      {report.pid_there >= 0 ? "to" : "image", Value(report.dir)},
       {"pid", Value(report.pid)},
       {"comm", Value(report.comm)},
       {"processes", Value(report.processes)},
@@ -118,7 +126,14 @@ Value SnapshotReportJson(const SnapshotReport& report, LeaveAs leave) {
       {"total_ns", Value(report.total_ns)},
       {"process", Value(LeaveName(leave))},
       {"warnings", Value(std::move(warnings))},
-  });
+  };
+  if (report.pid_there >= 0) {
+    object.emplace("pid_there", report.pid_there);
+    object.emplace("sent_bytes", report.sent_bytes);
+    object.emplace("send_ns", report.send_ns);
+    object.emplace("bytes_per_second", BytesPerSecond(report));
+  }
+  return Value(std::move(object));
 }
 
 int RunSnapshot(std::span<const std::string> arguments, const KindList& kinds,
@@ -134,6 +149,7 @@ int RunSnapshot(std::span<const std::string> arguments, const KindList& kinds,
 
   SnapshotOptions& options = command.options;
   const std::string title = StrCat("snapshot: process ", options.pid);
+  if (options.to.has_value()) options.dir = options.to->address.ToString();
   if (options.dir.empty()) {
     Result<std::string> name = ImageNameFor(options.pid);
     if (!name.has_value()) return Fail(console, title, name.error(), "", json);
@@ -153,7 +169,7 @@ int RunSnapshot(std::span<const std::string> arguments, const KindList& kinds,
       WriteOut(console, json ? JsonLine(SnapshotReportJson(report.value(), options.leave))
                              : SnapshotReportText(report.value(), options.leave));
   if (!written.has_value())
-    return Fail(console, title, written.error(), "the image is whole", false);
+    return Fail(console, title, written.error(), options.to.has_value() ? "the job runs there" : "the image is whole", false);
   return 0;
 }
 

@@ -53,7 +53,7 @@ Status OpenToRead(int local_fd, FileToRead& file) {
 }  // namespace
 
 Status AttachmentFileWriter::Append(std::span<const std::byte> bytes) {
-  RETURN_IF_ERROR(PwriteAll(fd_.get(), bytes, bytes_), "writing data.bin");
+  RETURN_IF_ERROR(file_->Write(bytes, bytes_), "writing data.bin");
   bytes_ += bytes.size();
   checksum_.Add(bytes);
   return Ok();

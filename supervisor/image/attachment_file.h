@@ -2,18 +2,20 @@
 #define SUPERVISOR_IMAGE_ATTACHMENT_FILE_H_
 
 #include <cstdint>
+#include <memory>
 #include <utility>
 
 #include "supervisor/base/scoped_fd.h"
 #include "supervisor/image/attachments.h"
 #include "supervisor/image/checksum.h"
+#include "supervisor/image/image_target.h"
 
 namespace tardigrade {
 
 // data.bin being written: attachments one after the other.
 class AttachmentFileWriter final : public AttachmentWriter {
  public:
-  explicit AttachmentFileWriter(ScopedFd fd) : fd_(std::move(fd)) {}
+  explicit AttachmentFileWriter(std::unique_ptr<OutputFile> file) : file_(std::move(file)) {}
 
   Result<Attachment> Put(std::span<const std::byte> bytes) override;
   Result<FileContents> PutFile(int local_fd) override;
@@ -26,7 +28,7 @@ class AttachmentFileWriter final : public AttachmentWriter {
   // The run [from, to) of a file, streamed.
   Result<Attachment> PutRun(int file_fd, uint64_t from, uint64_t to);
 
-  const ScopedFd fd_;
+  const std::unique_ptr<OutputFile> file_;
   uint64_t bytes_ = 0;
   ChecksumStream checksum_;
 };

@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <unistd.h>
 
 #include <map>
 #include <memory>
@@ -8,6 +9,7 @@
 #include "supervisor/image/attachment_file.h"
 #include "supervisor/image/checksum.h"
 #include "supervisor/image/image_dir.h"
+#include "supervisor/image/image_source.h"
 #include "supervisor/image/image_store.h"
 #include "supervisor/image/json.h"
 #include "supervisor/image/page_file_reader.h"
@@ -22,8 +24,26 @@ using FileTable = std::map<std::string, ImageFile, std::less<>>;
 
 Error Bad(std::string what) { return Error(ErrorCode::kBadImage, std::move(what)); }
 
-Result<std::string> ReadText(int dir_fd, const std::string& name, uint64_t max_bytes) {
-  ASSIGN_OR_RETURN(const ScopedFd fd, image_dir::OpenForReading(dir_fd, name));
+class DirSource final : public ImageSource {
+ public:
+  explicit DirSource(ScopedFd dir_fd) : dir_fd_(std::move(dir_fd)) {}
+  bool Has(const std::string& name) const override {
+    return faccessat(dir_fd_.get(), name.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+  }
+  Result<ScopedFd> Open(const std::string& name) const override {
+    return image_dir::OpenForReading(dir_fd_.get(), name);
+  }
+  Result<uint64_t> SizeOf(const std::string& name) const override {
+    ASSIGN_OR_RETURN(const ScopedFd fd, Open(name));
+    return image_dir::SizeOf(fd.get(), name);
+  }
+
+ private:
+  const ScopedFd dir_fd_;
+};
+
+Result<std::string> ReadText(const ImageSource& source, const std::string& name, uint64_t max_bytes) {
+  ASSIGN_OR_RETURN(const ScopedFd fd, source.Open(name));
   ASSIGN_OR_RETURN(const uint64_t bytes, image_dir::SizeOf(fd.get(), name));
   if (bytes > max_bytes) return Bad(StrCat(name, " is too large: ", bytes, " bytes"));
   std::string text(bytes, '\0');
@@ -48,11 +68,10 @@ Status CheckVersion(const Value& manifest) {
 }
 
 // Every name once, and of a file that is there with this size.
-Result<FileTable> CheckFiles(int dir_fd, const Manifest& manifest) {
+Result<FileTable> CheckFiles(const ImageSource& source, const Manifest& manifest) {
   FileTable table;
   for (const ImageFile& file : manifest.files) {
-    ASSIGN_OR_RETURN(const ScopedFd fd, image_dir::OpenForReading(dir_fd, file.name));
-    ASSIGN_OR_RETURN(const uint64_t bytes, image_dir::SizeOf(fd.get(), file.name));
+    ASSIGN_OR_RETURN(const uint64_t bytes, source.SizeOf(file.name));
     if (bytes != file.size)
       return Bad(StrCat(file.name, " has ", bytes, " bytes instead of ", file.size));
     if (!table.emplace(file.name, file).second) return Bad(StrCat(file.name, " is listed twice"));
@@ -67,8 +86,9 @@ Result<FileTable> CheckFiles(int dir_fd, const Manifest& manifest) {
 
 class Reader final : public ImageReader {
  public:
-  Reader(ScopedFd dir_fd, Manifest manifest, FileTable table, ScopedFd data, uint64_t data_bytes)
-      : dir_fd_(std::move(dir_fd)),
+  Reader(std::shared_ptr<const ImageSource> source, Manifest manifest, FileTable table, ScopedFd data,
+         uint64_t data_bytes)
+      : source_(std::move(source)),
         manifest_(std::move(manifest)),
         table_(std::move(table)),
         attachments_(std::move(data), data_bytes) {}
@@ -78,7 +98,7 @@ class Reader final : public ImageReader {
 
   Result<Value> ReadDocument(const std::string& name) const override {
     ASSIGN_OR_RETURN(const ImageFile* entry, Find(name));
-    ASSIGN_OR_RETURN(const std::string text, ReadText(dir_fd_.get(), name, kMaxDocumentBytes));
+    ASSIGN_OR_RETURN(const std::string text, ReadText(*source_, name, kMaxDocumentBytes));
     if (text.size() != entry->size || ChecksumOf(text) != entry->checksum)
       return Bad(StrCat(name, " is corrupt: its checksum differs"));
     return ParseJson(text, name, {.bytes = kMaxDocumentBytes});
@@ -121,7 +141,7 @@ class Reader final : public ImageReader {
   }
 
   Result<ScopedFd> OpenFileOfTable(const ImageFile& entry) const {
-    ASSIGN_OR_RETURN(ScopedFd fd, image_dir::OpenForReading(dir_fd_.get(), entry.name));
+    ASSIGN_OR_RETURN(ScopedFd fd, source_->Open(entry.name));
     ASSIGN_OR_RETURN(const uint64_t bytes, image_dir::SizeOf(fd.get(), entry.name));
     if (bytes != entry.size) return Bad(StrCat(entry.name, " has changed its size"));
     return fd;
@@ -141,7 +161,7 @@ class Reader final : public ImageReader {
     return Ok();
   }
 
-  const ScopedFd dir_fd_;
+  const std::shared_ptr<const ImageSource> source_;
   const Manifest manifest_;
   const FileTable table_;
   const AttachmentFileReader attachments_;
@@ -156,34 +176,37 @@ Result<ScopedFd> OpenImageDir(const std::string& dir) {
   return fd;
 }
 
-Result<Manifest> ReadManifest(int dir_fd) {
+Result<Manifest> ReadManifest(const ImageSource& source) {
   const std::string name(image_dir::kManifest), sum_name(image_dir::kManifestSum);
-  if (faccessat(dir_fd, name.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) != 0)
+  if (!source.Has(name))
     return Bad("it has no manifest.json: it is no image, or was not finished");
-  ASSIGN_OR_RETURN(const std::string text, ReadText(dir_fd, name, kMaxManifestBytes));
+  ASSIGN_OR_RETURN(const std::string text, ReadText(source, name, kMaxManifestBytes));
   ASSIGN_OR_RETURN(const Value value, ParseJson(text, name, {.bytes = kMaxManifestBytes}));
   RETURN_IF_ERROR(CheckVersion(value));
-  ASSIGN_OR_RETURN(const std::string sum, ReadText(dir_fd, sum_name, 64));
+  ASSIGN_OR_RETURN(const std::string sum, ReadText(source, sum_name, 64));
   if (sum != image_dir::FormatSum(ChecksumOf(text)))
     return Bad("manifest.json is corrupt: its checksum differs from manifest.sum");
   return Decode<Manifest>(value, "manifest");
 }
 
-Result<std::unique_ptr<ImageReader>> OpenReader(const std::string& dir) {
-  ASSIGN_OR_RETURN(ScopedFd dir_fd, OpenImageDir(dir));
-  ASSIGN_OR_RETURN(Manifest manifest, ReadManifest(dir_fd.get()));
-  ASSIGN_OR_RETURN(FileTable table, CheckFiles(dir_fd.get(), manifest));
-  const std::string data_name(image_dir::kData);
-  ASSIGN_OR_RETURN(ScopedFd data, image_dir::OpenForReading(dir_fd.get(), data_name));
-  ASSIGN_OR_RETURN(const uint64_t data_bytes, image_dir::SizeOf(data.get(), data_name));
-  return std::unique_ptr<ImageReader>(std::make_unique<Reader>(
-      std::move(dir_fd), std::move(manifest), std::move(table), std::move(data), data_bytes));
-}
-
 }  // namespace
 
+Result<std::unique_ptr<ImageReader>> ImageReader::OpenIn(std::shared_ptr<const ImageSource> source) {
+  ASSIGN_OR_RETURN(Manifest manifest, ReadManifest(*source));
+  ASSIGN_OR_RETURN(FileTable table, CheckFiles(*source, manifest));
+  const std::string data_name(image_dir::kData);
+  ASSIGN_OR_RETURN(ScopedFd data, source->Open(data_name));
+  ASSIGN_OR_RETURN(const uint64_t data_bytes, image_dir::SizeOf(data.get(), data_name));
+  return std::unique_ptr<ImageReader>(std::make_unique<Reader>(
+      std::move(source), std::move(manifest), std::move(table), std::move(data), data_bytes));
+}
+
 Result<std::unique_ptr<ImageReader>> ImageReader::Open(const std::string& dir) {
-  Result<std::unique_ptr<ImageReader>> reader = OpenReader(dir);
+  const auto open = [&]() -> Result<std::unique_ptr<ImageReader>> {
+    ASSIGN_OR_RETURN(ScopedFd dir_fd, OpenImageDir(dir));
+    return OpenIn(std::make_shared<DirSource>(std::move(dir_fd)));
+  };
+  Result<std::unique_ptr<ImageReader>> reader = open();
   if (!reader.has_value()) return std::move(reader).error().While(StrCat("opening image ", dir));
   return reader;
 }

@@ -9,6 +9,8 @@
 #include "supervisor/image/attachments.h"
 #include "supervisor/image/documents.h"
 #include "supervisor/image/durability.h"
+#include "supervisor/image/image_source.h"
+#include "supervisor/image/image_target.h"
 #include "supervisor/image/page_file.h"
 #include "supervisor/image/value.h"
 
@@ -22,6 +24,8 @@ class ImageWriter {
   // Errors: kUsage if `dir` exists and `overwrite` is not set, or exists and is no image.
   static Result<std::unique_ptr<ImageWriter>> Create(const std::string& dir, bool overwrite,
                                                      Durability durability = Durability::kDurable);
+  // Into something else than a directory: Commit() publishes that.
+  static Result<std::unique_ptr<ImageWriter>> CreateIn(std::unique_ptr<ImageTarget> target);
   virtual ~ImageWriter() = default;
 
   // data.bin.
@@ -47,6 +51,8 @@ class ImageReader {
  public:
   // Errors: kBadImage if it is not an image, was not finished, or is of an unknown version (names it).
   static Result<std::unique_ptr<ImageReader>> Open(const std::string& dir);
+  // The same of one that is elsewhere.
+  static Result<std::unique_ptr<ImageReader>> OpenIn(std::shared_ptr<const ImageSource> source);
   virtual ~ImageReader() = default;
 
   virtual const Manifest& manifest() const = 0;

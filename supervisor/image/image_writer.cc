@@ -1,13 +1,11 @@
-#include <sys/stat.h>
-
 #include <memory>
 #include <mutex>
 #include <set>
 #include <utility>
 
-#include "supervisor/base/file_io.h"
 #include "supervisor/image/attachment_file.h"
 #include "supervisor/image/checksum.h"
+#include "supervisor/image/disk_file.h"
 #include "supervisor/image/image_dir.h"
 #include "supervisor/image/image_store.h"
 #include "supervisor/image/json.h"
@@ -33,14 +31,15 @@ struct FileTable {
 
 class Writer final : public ImageWriter {
  public:
-  Writer(PartialDir dir, ScopedFd data) : dir_(std::move(dir)), attachments_(std::move(data)) {}
+  Writer(std::unique_ptr<ImageTarget> target, std::unique_ptr<OutputFile> data)
+      : target_(std::move(target)), attachments_(std::move(data)) {}
 
   AttachmentWriter& attachments() override { return attachments_; }
 
   Result<std::unique_ptr<PageFileWriter>> CreatePages(const std::string& name) override {
     const std::string pages = image_dir::PagesName(name), pagemap = image_dir::PagemapName(name);
-    ASSIGN_OR_RETURN(ScopedFd pages_fd, dir_.CreateFile(pages));
-    ASSIGN_OR_RETURN(ScopedFd pagemap_fd, dir_.CreateFile(pagemap));
+    ASSIGN_OR_RETURN(std::unique_ptr<OutputFile> pages_file, target_->CreateFile(pages));
+    ASSIGN_OR_RETURN(std::unique_ptr<OutputFile> pagemap_file, target_->CreateFile(pagemap));
     {
       std::lock_guard lock(table_->mutex);
       table_->open_pages.insert(name);
@@ -53,7 +52,7 @@ class Writer final : public ImageWriter {
           {.name = pagemap, .size = summary.pagemap_bytes, .checksum = summary.pagemap_checksum});
       table->open_pages.erase(name);
     };
-    return CreatePageFile(std::move(pages_fd), std::move(pagemap_fd), on_close);
+    return CreatePageFile(std::move(pages_file), std::move(pagemap_file), on_close);
   }
 
   Status WriteDocument(const std::string& name, const Value& document) override {
@@ -82,7 +81,7 @@ class Writer final : public ImageWriter {
     RETURN_IF_ERROR(WriteText(std::string(image_dir::kManifestSum),
                               image_dir::FormatSum(Checksum(std::as_bytes(std::span(text))))));
     manifest_bytes_ = text.size();
-    return dir_.Publish();
+    return target_->Publish();
   }
 
   uint64_t bytes_written() const override {
@@ -92,16 +91,31 @@ class Writer final : public ImageWriter {
  private:
   Result<ImageFile> WriteText(const std::string& name, const std::string& text) {
     const std::span bytes = std::as_bytes(std::span(text));
-    ASSIGN_OR_RETURN(const ScopedFd fd, dir_.CreateFile(name));
-    RETURN_IF_ERROR(PwriteAll(fd.get(), bytes, 0), "writing ", name);
+    ASSIGN_OR_RETURN(const std::unique_ptr<OutputFile> file, target_->CreateFile(name));
+    RETURN_IF_ERROR(file->Write(bytes, 0), "writing ", name);
+    RETURN_IF_ERROR(file->Finish(bytes.size()));
     return ImageFile{.name = name, .size = text.size(), .checksum = Checksum(bytes)};
   }
 
-  PartialDir dir_;
+  const std::unique_ptr<ImageTarget> target_;
   AttachmentFileWriter attachments_;
   const std::shared_ptr<FileTable> table_ = std::make_shared<FileTable>();
   uint64_t manifest_bytes_ = 0;
   bool committed_ = false;
+};
+
+class DirTarget final : public ImageTarget {
+ public:
+  explicit DirTarget(PartialDir dir) : dir_(std::move(dir)) {}
+
+  Result<std::unique_ptr<OutputFile>> CreateFile(const std::string& name) override {
+    ASSIGN_OR_RETURN(ScopedFd fd, dir_.CreateFile(name));
+    return MakeDiskFile(std::move(fd));
+  }
+  Status Publish() override { return dir_.Publish(); }
+
+ private:
+  PartialDir dir_;
 };
 
 }  // namespace
@@ -109,9 +123,12 @@ class Writer final : public ImageWriter {
 Result<std::unique_ptr<ImageWriter>> ImageWriter::Create(const std::string& dir, bool overwrite,
                                                          Durability durability) {
   ASSIGN_OR_RETURN(PartialDir partial, PartialDir::Create(dir, overwrite, durability));
-  ASSIGN_OR_RETURN(ScopedFd data, partial.CreateFile(std::string(image_dir::kData)));
-  return std::unique_ptr<ImageWriter>(
-      std::make_unique<Writer>(std::move(partial), std::move(data)));
+  return CreateIn(std::make_unique<DirTarget>(std::move(partial)));
+}
+
+Result<std::unique_ptr<ImageWriter>> ImageWriter::CreateIn(std::unique_ptr<ImageTarget> target) {
+  ASSIGN_OR_RETURN(std::unique_ptr<OutputFile> data, target->CreateFile(std::string(image_dir::kData)));
+  return std::unique_ptr<ImageWriter>(std::make_unique<Writer>(std::move(target), std::move(data)));
 }
 
 }  // namespace tardigrade

@@ -10,6 +10,7 @@
 
 #include "protocols/page_map.h"
 #include "supervisor/base/file_io.h"
+#include "supervisor/image/disk_file.h"
 #include "supervisor/image/page_file_reader.h"
 #include "supervisor/image/page_file_writer.h"
 #include "tests/testing/image_fixture.h"
@@ -29,7 +30,7 @@ ScopedFd Duplicate(const ScopedFd& fd) { return ScopedFd(dup(fd.get())); }
 class PageFileTest : public ::testing::Test {
  protected:
   std::unique_ptr<PageFileWriter> Create() {
-    return CreatePageFile(Duplicate(pages_), Duplicate(pagemap_),
+    return CreatePageFile(MakeDiskFile(Duplicate(pages_)), MakeDiskFile(Duplicate(pagemap_)),
                           [this](const PageFileSummary& s) { summary_ = s; });
   }
 
@@ -137,7 +138,7 @@ TEST_F(PageFileTest, MisuseIsAnError) {
 }
 
 TEST_F(PageFileTest, FullDiskIsAnError) {
-  const auto writer = CreatePageFile(OpenFile("/dev/full", O_RDWR).value(), Duplicate(pagemap_),
+  const auto writer = CreatePageFile(MakeDiskFile(OpenFile("/dev/full", O_RDWR).value()), MakeDiskFile(Duplicate(pagemap_)),
                                      [](const PageFileSummary&) {});
   const std::vector<std::byte> data(kPage, std::byte{1});
   EXPECT_THAT(writer->Write(data, 0x1000, 0), FailsWith(ErrorCode::kSystem, "writing pages"));

@@ -1,21 +1,16 @@
 #include "supervisor/image/page_file_writer.h"
 
-#include <fcntl.h>
-#include <limits.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <mutex>
-#include <optional>
 #include <utility>
 #include <vector>
 
 #include "protocols/page_map.h"
-#include "supervisor/base/file_io.h"
 #include "supervisor/image/checksum.h"
 #include "supervisor/image/page_layout.h"
-#include "supervisor/image/write_behind.h"
 
 namespace tardigrade {
 namespace {
@@ -23,7 +18,7 @@ namespace {
 // Writes a page map through a small buffer, checksumming it on the way.
 class PageMapFile {
  public:
-  explicit PageMapFile(int fd) : fd_(fd) {}
+  explicit PageMapFile(OutputFile& file) : file_(file) {}
 
   template <typename T>
   Status Add(const T& record) {
@@ -33,7 +28,7 @@ class PageMapFile {
   }
   Status Flush() {
     checksum_.Add(buffer_);
-    RETURN_IF_ERROR(PwriteAll(fd_, buffer_, bytes_), "writing the page map");
+    RETURN_IF_ERROR(file_.Write(buffer_, bytes_), "writing the page map");
     bytes_ += buffer_.size();
     buffer_.clear();
     return Ok();
@@ -42,39 +37,18 @@ class PageMapFile {
   uint64_t checksum() const { return checksum_.Digest(); }
 
  private:
-  const int fd_;
+  OutputFile& file_;
   std::vector<std::byte> buffer_;
   uint64_t bytes_ = 0;
   ChecksumStream checksum_;
 };
 
-// All of `parts` at `offset`, in calls of up to IOV_MAX.
-Status WriteParts(int fd, std::span<iovec> parts, uint64_t offset) {
-  while (!parts.empty()) {
-    const std::span<iovec> now = parts.first(std::min<size_t>(parts.size(), IOV_MAX));
-    const ssize_t n =
-        pwritev(fd, now.data(), static_cast<int>(now.size()), static_cast<off_t>(offset));
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return Error::Errno("writing pages");
-    offset += static_cast<uint64_t>(n);
-    size_t done = static_cast<size_t>(n);
-    while (!parts.empty() && done >= parts.front().iov_len) {
-      done -= parts.front().iov_len;
-      parts = parts.subspan(1);
-    }
-    if (done == 0) continue;
-    parts.front().iov_base = static_cast<std::byte*>(parts.front().iov_base) + done;
-    parts.front().iov_len -= done;
-  }
-  return Ok();
-}
-
 class Writer final : public PageFileWriter {
  public:
-  Writer(ScopedFd pages_fd, ScopedFd pagemap_fd,
+  Writer(std::unique_ptr<OutputFile> pages, std::unique_ptr<OutputFile> pagemap,
          std::function<void(const PageFileSummary&)> on_close)
-      : pages_fd_(std::move(pages_fd)),
-        pagemap_fd_(std::move(pagemap_fd)),
+      : pages_(std::move(pages)),
+        pagemap_(std::move(pagemap)),
         on_close_(std::move(on_close)) {}
 
   using PageFileWriter::Write;
@@ -88,9 +62,7 @@ class Writer final : public PageFileWriter {
       offset = layout_.bytes();
       parts = layout_.Add(data.data(), pieces);
     }
-    RETURN_IF_ERROR(WriteParts(pages_fd_.get(), parts, offset));
-    // Not to the end: a block may go on in the next call.
-    if (behind_.has_value()) behind_->Written(offset);
+    RETURN_IF_ERROR(pages_->Write(parts, offset), "writing pages");
     return Ok();
   }
 
@@ -101,24 +73,19 @@ class Writer final : public PageFileWriter {
     return Ok();
   }
 
-  void Reserve(uint64_t bytes) override {
-    const uint64_t whole = bytes / page_bytes_ * page_bytes_;
-    if (whole > 0 && fallocate(pages_fd_.get(), 0, 0, static_cast<off_t>(whole)) == 0)
-      reserved_bytes_ = whole;
-  }
+  void Reserve(uint64_t bytes) override { pages_->Reserve(bytes / page_bytes_ * page_bytes_); }
 
-  void WriteBehind() override { behind_.emplace(pages_fd_.get()); }
+  void WriteBehind() override { pages_->WriteBehind(); }
 
   Status Close() override {
     std::lock_guard lock(mutex_);
     if (std::exchange(closed_, true)) return Error(ErrorCode::kInternal, "closed twice");
     layout_.Finish();
-    if (reserved_bytes_ > layout_.bytes() &&
-        ftruncate(pages_fd_.get(), static_cast<off_t>(layout_.bytes())) != 0)
-      return Error::Errno("cutting off the unused end of the page file");
+    RETURN_IF_ERROR(pages_->Finish(layout_.bytes()));
     RETURN_IF_ERROR(SortExtents());
-    PageMapFile file(pagemap_fd_.get());
+    PageMapFile file(*pagemap_);
     RETURN_IF_ERROR(WritePageMap(file));
+    RETURN_IF_ERROR(pagemap_->Finish(file.bytes()));
     on_close_({.pages_bytes = layout_.bytes(),
                .pages_checksum = Checksum(std::as_bytes(std::span(layout_.frame_checksums()))),
                .pagemap_bytes = file.bytes(),
@@ -192,22 +159,21 @@ class Writer final : public PageFileWriter {
     return file.Flush();
   }
 
-  const ScopedFd pages_fd_;
-  const ScopedFd pagemap_fd_;
+  const std::unique_ptr<OutputFile> pages_;
+  const std::unique_ptr<OutputFile> pagemap_;
   const std::function<void(const PageFileSummary&)> on_close_;
   const uint64_t page_bytes_ = static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
-  uint64_t reserved_bytes_ = 0;
   std::mutex mutex_;  // Of what follows.
   bool closed_ = false;
   PageLayout layout_;
-  std::optional<tardigrade::WriteBehind> behind_;  // Last: its thread uses the file.
 };
 
 }  // namespace
 
 std::unique_ptr<PageFileWriter> CreatePageFile(
-    ScopedFd pages_fd, ScopedFd pagemap_fd, std::function<void(const PageFileSummary&)> on_close) {
-  return std::make_unique<Writer>(std::move(pages_fd), std::move(pagemap_fd), std::move(on_close));
+    std::unique_ptr<OutputFile> pages, std::unique_ptr<OutputFile> pagemap,
+    std::function<void(const PageFileSummary&)> on_close) {
+  return std::make_unique<Writer>(std::move(pages), std::move(pagemap), std::move(on_close));
 }
 
 }  // namespace tardigrade

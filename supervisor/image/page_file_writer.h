@@ -6,7 +6,7 @@
 #include <memory>
 
 #include "supervisor/base/result.h"
-#include "supervisor/base/scoped_fd.h"
+#include "supervisor/image/image_target.h"
 #include "supervisor/image/page_file.h"
 
 namespace tardigrade {
@@ -21,7 +21,8 @@ struct PageFileSummary {
 
 // Writes into two empty files, in the calling threads.  `on_close` runs once, in Close(), when all went well.
 std::unique_ptr<PageFileWriter> CreatePageFile(
-    ScopedFd pages_fd, ScopedFd pagemap_fd, std::function<void(const PageFileSummary&)> on_close);
+    std::unique_ptr<OutputFile> pages, std::unique_ptr<OutputFile> pagemap,
+    std::function<void(const PageFileSummary&)> on_close);
 
 }  // namespace tardigrade
 

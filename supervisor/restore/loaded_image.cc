@@ -129,11 +129,9 @@ Status CheckShared(const std::vector<LoadedProcess>& processes) {
   return Ok();
 }
 
-}  // namespace
-
-Result<LoadedImage> LoadedImage::Load(const std::string& dir) {
+Result<LoadedImage> LoadAll(std::unique_ptr<ImageReader> reader) {
   LoadedImage image;
-  ASSIGN_OR_RETURN(image.reader, ImageReader::Open(dir));
+  image.reader = std::move(reader);
   ASSIGN_OR_RETURN(const Value files, image.reader->ReadDocument("files.json"));
   ASSIGN_OR_RETURN(image.files, Decode<FilesDocument>(files, "files"));
   for (const ManifestProcess& entry : image.reader->manifest().processes) {
@@ -150,6 +148,18 @@ Result<LoadedImage> LoadedImage::Load(const std::string& dir) {
     image.descriptor_sharers += with != 0;
   }
   return image;
+}
+
+}  // namespace
+
+Result<LoadedImage> LoadedImage::Load(const std::string& dir) {
+  ASSIGN_OR_RETURN(std::unique_ptr<ImageReader> reader, ImageReader::Open(dir));
+  return LoadAll(std::move(reader));
+}
+
+Result<LoadedImage> LoadedImage::LoadFrom(std::shared_ptr<const ImageSource> source) {
+  ASSIGN_OR_RETURN(std::unique_ptr<ImageReader> reader, ImageReader::OpenIn(std::move(source)));
+  return LoadAll(std::move(reader));
 }
 
 Status CheckHost(const HostFacts& host) {

@@ -41,6 +41,7 @@ struct LoadedImage {
 
   // Errors: kBadImage, naming what is wrong.
   static Result<LoadedImage> Load(const std::string& dir);
+  static Result<LoadedImage> LoadFrom(std::shared_ptr<const ImageSource> source);
 };
 
 // Refuses (kUnsupported) an image that this machine cannot run: another architecture, page size,

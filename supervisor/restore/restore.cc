@@ -23,6 +23,7 @@
 #include "supervisor/restore/loaded_image.h"
 #include "supervisor/restore/made_log.h"
 #include "supervisor/restore/placed_files.h"
+#include "supervisor/restore/receive.h"
 #include "supervisor/restore/release_guard.h"
 #include "supervisor/restore/restore_plan.h"
 #include "supervisor/restore/resumptions.h"
@@ -346,10 +347,11 @@ Result<bool> ChooseNewNamespace(const RestoreOptions& options, const LoadedImage
 }  // namespace
 
 Result<RestoreReport> Restore(const RestoreOptions& options, const KindList& kinds, Progress& progress) {
+  if (options.listen.has_value()) return ReceiveAndRestore(options, kinds, progress);
   const Clock::time_point start = Clock::now();
   RestoreReport report;
   ImageHeap heap;
-  ASSIGN_OR_RETURN(const LoadedImage image, LoadedImage::Load(options.dir));
+  ASSIGN_OR_RETURN(const LoadedImage image, options.source == nullptr ? LoadedImage::Load(options.dir) : LoadedImage::LoadFrom(options.source));
   RETURN_IF_ERROR(CheckHost(image.reader->manifest().host));
   ASSIGN_OR_RETURN(report.new_pid_namespace, ChooseNewNamespace(options, image, kinds));
   // Not itself on the image's heap: it changes, and from the first page there that is written to, every fork copies
@@ -376,6 +378,7 @@ Result<RestoreReport> Restore(const RestoreOptions& options, const KindList& kin
   RETURN_IF_ERROR(made);
   report.pid = attempt->task().pid;
   report.total_ns = std::chrono::nanoseconds(Clock::now() - start).count();
+  if (options.on_running) options.on_running(report.pid);
   if (!options.detach) {
     ASSIGN_OR_RETURN(report.wait_status, attempt->WaitForEnd());
   }

@@ -5,11 +5,15 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "supervisor/base/progress.h"
 #include "supervisor/base/result.h"
+#include "supervisor/base/stream_options.h"
+#include "supervisor/image/image_source.h"
 #include "supervisor/resource/kind_list.h"
 
 namespace tardigrade {
@@ -22,6 +26,8 @@ enum class PidChoice {
 
 struct RestoreOptions {
   std::string dir;
+  std::optional<StreamOptions> listen;        // Or: the image comes from whoever connects.
+  std::shared_ptr<const ImageSource> source;  // Or: it is here.
   PidChoice pids = PidChoice::kAutomatic;
   bool detach = false;   // Return when the job runs; else wait for it and pass signals on.
   bool dry_run = false;  // Check everything, make nothing.
@@ -30,6 +36,11 @@ struct RestoreOptions {
   // Called once when the job is about to run, with the pid of its root as seen here and the warnings
   // so far: prints them, writes the pid file.  An error undoes the restore.
   std::function<Status(pid_t root, const std::vector<std::string>& warnings)> on_restored;
+  // Called once when it runs.
+  std::function<void(pid_t root)> on_running;
+  // Of `listen`: with the address and the port that it got; and for connections that came to nothing.
+  std::function<void(const std::string& address)> on_listening;
+  std::function<void(const std::string& what)> on_warning;
 };
 
 struct RestoreReport {

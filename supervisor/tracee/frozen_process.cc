@@ -6,6 +6,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <utility>
+
 #include "supervisor/kernel/living_thread.h"
 #include "supervisor/kernel/read_maps.h"
 #include "supervisor/tracee/arch/x86_64/gadgets.h"
@@ -101,6 +103,28 @@ class SeizedProcess final : public FrozenProcess {
     for (FrozenThread& thread : threads_) thread.extended_state = std::vector<std::byte>();
   }
 
+  // Pending, as in Leave(): threads whose tracer ends look for signals before they do anything.  One that is stopped stays so.
+  Status StopWhenLeft() override {
+    if (stop_pending_ || seized_.threads()[0].stop_signal != 0) return Ok();
+    if (kill(pid_, SIGSTOP) != 0) return Error::Errno("stopping process ", pid_);
+    stop_pending_ = true;
+    return Ok();
+  }
+
+  // 1. With everything blocked the thread can take nothing but the SIGSTOP from the queues.
+  // 2. It stops as it does, within get_signal() (kernel/signal.c) as before, and what a tracer does not hand on is gone.
+  Status DoNotStop() override {
+    if (!std::exchange(stop_pending_, false)) return Ok();
+    const pid_t tid = seized_.threads()[0].tid;
+    ASSIGN_OR_RETURN(const uint64_t mask, ptrace::GetSignalMask(tid));
+    RETURN_IF_ERROR(ptrace::SetSignalMask(tid, ~uint64_t{0}));
+    RETURN_IF_ERROR(ptrace::Continue(tid));
+    ASSIGN_OR_RETURN(const ptrace::WaitStatus status, ptrace::WaitStopUntil(tid, std::chrono::steady_clock::now() + kWayHomeGrace));
+    RETURN_IF_ERROR(ptrace::SetSignalMask(tid, mask));
+    if (status.kind == ptrace::WaitStatus::Kind::kSignalStop && status.signal == SIGSTOP) return Ok();
+    return Error(ErrorCode::kInternal, StrCat("taking SIGSTOP back from process ", pid_, ": ", status.ToString()));
+  }
+
   Status Leave(LeaveAs how) override {
     if (left_) return Error(ErrorCode::kInternal, "leaving a process twice");
     left_ = true;
@@ -128,6 +152,7 @@ class SeizedProcess final : public FrozenProcess {
   std::vector<FrozenThread> threads_;
   std::chrono::steady_clock::time_point frozen_at_;
   bool left_ = false;
+  bool stop_pending_ = false;
 };
 
 }  // namespace

@@ -102,6 +102,11 @@ class FrozenProcess {
   // visited any more.
   virtual void ForgetExtendedStates() = 0;
 
+  // From now on the process stays stopped (SIGSTOP) when it is left without a word, by the end of this process above all.
+  virtual Status StopWhenLeft() = 0;
+  // Takes that back.
+  virtual Status DoNotStop() = 0;
+
   virtual Status Leave(LeaveAs how) = 0;
 };
 

@@ -72,6 +72,48 @@ void ExpectVisitWorks(pid_t pid, size_t threads) {
   }
 }
 
+char StateOf(pid_t pid) {
+  const std::string stat = ReadFile(StrCat("/proc/", pid, "/stat")).value();
+  return stat[stat.rfind(')') + 2];
+}
+
+char StateWithin(pid_t pid, char wanted) {
+  for (int look = 0; look < 1000 && StateOf(pid) != wanted; ++look) usleep(2000);
+  return StateOf(pid);
+}
+
+TEST(FrozenProcess, StopsWhenLeftWithoutAWord) {
+  const ForkedTracee tracee([] { StartThreads(3); });
+  {
+    auto frozen = FrozenProcess::Freeze(tracee.pid(), WithinSeconds(20));
+    ASSERT_THAT(frozen, IsOk());
+    ASSERT_THAT(frozen.value()->StopWhenLeft(), IsOk());
+  }
+  EXPECT_EQ(StateWithin(tracee.pid(), 'T'), 'T');
+  // As stopped as it was.
+  {
+    auto frozen = FrozenProcess::Freeze(tracee.pid(), WithinSeconds(20));
+    ASSERT_THAT(frozen, IsOk());
+    ASSERT_THAT(frozen.value()->StopWhenLeft(), IsOk());
+    ASSERT_THAT(frozen.value()->DoNotStop(), IsOk());
+    ASSERT_THAT(frozen.value()->Leave(LeaveAs::kAsFound), IsOk());
+  }
+  EXPECT_EQ(StateWithin(tracee.pid(), 'T'), 'T');
+  kill(tracee.pid(), SIGCONT);
+  EXPECT_EQ(StateWithin(tracee.pid(), 'S'), 'S');
+}
+
+TEST(FrozenProcess, DoesNotStopWhenThatIsTakenBack) {
+  const ForkedTracee tracee([] { StartThreads(3); });
+  auto frozen = FrozenProcess::Freeze(tracee.pid(), WithinSeconds(20));
+  ASSERT_THAT(frozen, IsOk());
+  ASSERT_THAT(frozen.value()->StopWhenLeft(), IsOk());
+  ASSERT_THAT(frozen.value()->DoNotStop(), IsOk());
+  ASSERT_THAT(frozen.value()->Leave(LeaveAs::kAsFound), IsOk());
+  usleep(20'000);
+  EXPECT_EQ(StateWithin(tracee.pid(), 'S'), 'S');
+}
+
 TEST(FrozenProcess, RunsAProgramInASingleThread) {
   const ForkedTracee tracee;
   ExpectVisitWorks(tracee.pid(), 1);
@@ -137,11 +179,6 @@ TEST(FrozenProcess, LeavesRegistersAndMaskAsFound) {
   }
   kill(pid, SIGKILL);
   waitpid(pid, nullptr, 0);
-}
-
-char StateOf(pid_t pid) {
-  const std::string stat = ReadFile(StrCat("/proc/", pid, "/stat")).value();
-  return stat[stat.rfind(')') + 2];
 }
 
 // In time: what is let go takes its next step when it gets a processor.

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "supervisor/base/file_io.h"
+#include "supervisor/image/disk_file.h"
 #include "supervisor/image/page_file_writer.h"
 #include "supervisor/transport/read_memory.h"
 #include "tests/testing/forked_tracee.h"
@@ -40,8 +41,8 @@ void Check(const Status& status) {
 std::unique_ptr<PageFileWriter> MakeWriter(const std::string& dir) {
   const int flags = O_RDWR | O_CREAT | O_TRUNC;
   (void)unlink((dir + "/pages").c_str());
-  return CreatePageFile(OpenFile(dir + "/pages", flags, 0600).value(),
-                        OpenFile(dir + "/pagemap", flags, 0600).value(),
+  return CreatePageFile(MakeDiskFile(OpenFile(dir + "/pages", flags, 0600).value()),
+                        MakeDiskFile(OpenFile(dir + "/pagemap", flags, 0600).value()),
                         [](const PageFileSummary&) {});
 }
 
