@@ -7,6 +7,7 @@
 
 #include "supervisor/arch/x86_64/unwind_registers.h"
 #include "supervisor/base/file_io.h"
+#include "supervisor/tracee/frame_instructions.h"
 #include "supervisor/tracee/page_cache.h"
 #include "supervisor/tracee/unwind_tables.h"
 
@@ -15,6 +16,18 @@ extern "C" int UNW_OBJ(dwarf_search_unwind_table)(unw_addr_space_t, unw_word_t, 
                                                   unw_proc_info_t*, int, void*);
 
 namespace tardigrade {
+namespace {
+
+// The beginning of what libunwind notes of a frame description (unw_proc_info_t::unwind_info;
+// include/dwarf.h, struct dwarf_cie_info: in none of the installed headers, the same since 0.99).
+struct FrameDescription {
+  unw_word_t common_start, common_end;  // Instructions of all frames of the common entry,
+  unw_word_t own_start, own_end;        // and of this one.
+  unw_word_t code_align, data_align;
+  unw_word_t return_address_register;
+};
+
+}  // namespace
 
 class StackUnwinder::Engine {
  public:
@@ -76,7 +89,25 @@ class StackUnwinder::Engine {
     dynamic.u.rti.segbase = table->base;
     dynamic.u.rti.table_data = table->table;
     dynamic.u.rti.table_len = table->entries;  // In words, and an entry is one.
-    return UNW_OBJ(dwarf_search_unwind_table)(space, ip, &dynamic, info, need_unwind_info, self);
+    const int found =
+        UNW_OBJ(dwarf_search_unwind_table)(space, ip, &dynamic, info, need_unwind_info, self);
+    if (found < 0 || need_unwind_info == 0) return found;
+    const bool sound = static_cast<Engine*>(self)->IsSound(
+        *static_cast<const FrameDescription*>(info->unwind_info));
+    return sound ? found : -UNW_EBADFRAME;
+  }
+
+  // Whether the instructions of a frame can be run.
+  bool IsSound(const FrameDescription& frame) {
+    return frame.return_address_register < kUnwindRegisters &&
+           AreSound(frame.common_start, frame.common_end) &&
+           AreSound(frame.own_start, frame.own_end);
+  }
+  bool AreSound(uint64_t start, uint64_t end) {
+    constexpr uint64_t kMostBytes = 64 << 10;
+    if (start > end || end - start > kMostBytes) return false;
+    std::vector<std::byte> instructions(end - start);
+    return memory_.Read(start, instructions) && AreFrameInstructionsSound(instructions);
   }
 
   // A damaged table may send libunwind far: the deadline ends that as well.

@@ -15,6 +15,7 @@
 #include "supervisor/base/file_io.h"
 #include "supervisor/tracee/eh_frame.h"
 #include "supervisor/tracee/elf_symbols.h"
+#include "supervisor/tracee/frame_instructions.h"
 #include "supervisor/tracee/page_cache.h"
 #include "tests/testing/matchers.h"
 
@@ -98,6 +99,33 @@ TEST(StackUnwinder, SurvivesDamagedTables) {
     StackUnwinder unwinder(getpid(), {module});
     EXPECT_LE(unwinder.Unwind(registers, 20, Clock::now() + kLong).size(), 20U);
   }
+}
+
+bool IsSound(std::initializer_list<uint8_t> instructions) {
+  const std::vector<uint8_t> bytes(instructions);
+  return AreFrameInstructionsSound(std::as_bytes(std::span(bytes)));
+}
+
+TEST(FrameInstructions, OfACompilerAreSound) {
+  EXPECT_TRUE(IsSound({}));
+  // def_cfa rsp+8, offset of the return address, nop.
+  EXPECT_TRUE(IsSound({0x0c, 7, 8, 0x90, 1, 0}));
+  // advance_loc, def_cfa_offset 16, remember_state, restore rbx, restore_state, args_size 128.
+  EXPECT_TRUE(IsSound({0x41, 0x0e, 16, 0x0a, 0xc3, 0x0b, 0x2e, 0x80, 1}));
+  // def_cfa_expression, as in the frames of a procedure linkage table; register rbx in r12.
+  EXPECT_TRUE(IsSound({0x0f, 3, 0x77, 8, 0x80, 0x09, 3, 12}));
+}
+
+TEST(FrameInstructions, OfNoRegisterOrCutOffAreNot) {
+  EXPECT_FALSE(IsSound({0x09, 3, 17})) << "register in one that there is not";
+  EXPECT_FALSE(IsSound({0x09, 3, 0x8c, 6})) << "likewise, a number of two bytes";
+  EXPECT_FALSE(IsSound({0x0d, 17}));
+  EXPECT_FALSE(IsSound({0x0f, 3, 0x77, 8}));
+  EXPECT_FALSE(IsSound({0x0c, 7, 0x80}));
+  EXPECT_FALSE(IsSound({0x04, 1, 2, 3}));
+  EXPECT_FALSE(IsSound({0x17}));
+  EXPECT_FALSE(
+      IsSound({0x0e, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 1}));
 }
 
 // Two functions under one common information entry, then noise: a CIE "zR" with pc-relative
