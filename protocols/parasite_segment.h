@@ -31,7 +31,9 @@ struct ParasiteHeader {
   int32_t segment_id;
   uint64_t robust_entry;  // The supervisor's, for its robust list.
   uint64_t magic;         // kParasiteMagic, for those who clear up after a supervisor.
-  uint64_t reserved[5];
+  int32_t tracee;         // Whose visit it is, as the supervisor sees it: others may have the same memory (CLONE_VM).
+  uint32_t reserved0;
+  uint64_t reserved[4];
 };
 static_assert(sizeof(ParasiteHeader) == 64);
 

@@ -14,12 +14,13 @@
 namespace tardigrade::protocol {
 
 inline constexpr uint32_t kRestorerMagic = 0x53525454;  // "TTRS"
-inline constexpr uint32_t kRestorerVersion = 3;
+inline constexpr uint32_t kRestorerVersion = 4;
 
 enum class RestorerState : uint32_t {
   kWaiting = 0,  // Not there yet.
   kParked = 1,   // Has run its programs; waits to be given its registers.
   kAwaitingSeccomp = 3,  // As kParked, but for kSeccomp: waits until `install_seccomp` is set.
+  kEntered = 4,  // Leader, where the memory is another's: waits until that has made it.
   kFailed = 2,   // `failed_program` and that program's `done` say where.
 };
 
@@ -68,8 +69,16 @@ struct RestorerHeader {
   uint32_t fill_helpers;  // Threads the leader makes for it at most; gone when the reads are done.
   int32_t fill_tids[3];   // The helpers' own, no thread's of the job; a futex, 0 once it is as good as gone.
   uint64_t fill_stacks;   // 16-byte aligned end of the first helper's; the next lies below.
+  // Of a process that shares its memory (CLONE_VM) with one before it: address of `memory_made` in the
+  // header of that, which lies in the same memory; else 0.
+  uint64_t memory_at;
+  // If not 0, where the descriptors are another's (CLONE_FILES): address of `parked` in that one's
+  // header, which lies in the same memory, and the number that has to be reached there.
+  uint64_t table_at;
+  uint32_t table_parked;
+  uint32_t memory_made;   // Futex: 1 when the memory is there, and what the leader does before there are threads.
 };
-static_assert(sizeof(RestorerHeader) == 80);
+static_assert(sizeof(RestorerHeader) == 104);
 
 inline constexpr uint32_t kMaxFillHelpers = 3;
 inline constexpr uint32_t kFillStackBytes = 4096;

@@ -48,11 +48,12 @@ constexpr uint64_t kThreadFlags = 0x100 | 0x200 | 0x400 | 0x800 | 0x10000 | 0x40
 // CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID
 constexpr uint64_t kTidFlags = 0x100000 | 0x200000;
 constexpr uint64_t kFutexWait = 0, kFutexWake = 1;  // Shared: the supervisor waits on the same memory.
+constexpr uint64_t kAll = 0x7fffffff;
 
 void Report(RestorerHeader* header, RestorerSlot* slot, RestorerState state) {
   __atomic_store_n(reinterpret_cast<uint32_t*>(&slot->state), static_cast<uint32_t>(state), __ATOMIC_RELEASE);
   __atomic_fetch_add(&header->parked, 1, __ATOMIC_RELEASE);
-  (void)RawSyscall(kNrFutex, {reinterpret_cast<uint64_t>(&header->parked), kFutexWake, 1, 0, 0, 0});
+  (void)RawSyscall(kNrFutex, {reinterpret_cast<uint64_t>(&header->parked), kFutexWake, kAll, 0, 0, 0});
 }
 
 [[noreturn]] void Fail(RestorerHeader* header, RestorerSlot* slot, RestorerProgram program, int64_t error) {
@@ -130,6 +131,24 @@ void AwaitHelper(RestorerHeader* header, uint32_t index, int32_t tid) {
     (void)RawSyscall(kNrSchedYield, {0, 0, 0, 0, 0, 0});
 }
 
+void AwaitAtLeast(uint64_t address, uint32_t wanted) {
+  auto* word = reinterpret_cast<uint32_t*>(address);
+  for (uint32_t seen; (seen = __atomic_load_n(word, __ATOMIC_ACQUIRE)) < wanted;)
+    (void)RawSyscall(kNrFutex, {address, kFutexWait, seen, 0, 0, 0});
+}
+
+// Should whoever makes the memory fail, the supervisor hears of it, and this task goes with it.
+void AwaitMemory(RestorerHeader* header, RestorerSlot* leader) {
+  Report(header, leader, RestorerState::kEntered);
+  AwaitAtLeast(header->memory_at, 1);
+  if (header->table_at != 0) AwaitAtLeast(header->table_at, header->table_parked);
+}
+
+void TellMemoryMade(RestorerHeader* header) {
+  __atomic_store_n(&header->memory_made, 1, __ATOMIC_RELEASE);
+  (void)RawSyscall(kNrFutex, {reinterpret_cast<uint64_t>(&header->memory_made), kFutexWake, kAll, 0, 0, 0});
+}
+
 // Maps, has several threads read, and goes on.
 int64_t MakeMemory(RestorerHeader* header, RestorerSlot* leader) {
   SyscallProgram* program = MemoryProgram(leader);
@@ -193,8 +212,13 @@ void Spawn(RestorerHeader* header, RestorerSlot* slot) {
 }  // namespace
 
 extern "C" [[gnu::used, noreturn]] void BlobMain(RestorerSlot* leader, RestorerHeader* header) {
-  if (const int64_t made = MakeMemory(header, leader); made < 0) Fail(header, leader, RestorerProgram::kMemory, made);
+  if (header->memory_at != 0) {
+    AwaitMemory(header, leader);
+  } else if (const int64_t made = MakeMemory(header, leader); made < 0) {
+    Fail(header, leader, RestorerProgram::kMemory, made);
+  }
   Run(header, leader, RestorerProgram::kProcess);
+  TellMemoryMade(header);
   for (uint32_t i = 1; i < header->thread_count; ++i) Spawn(header, leader + i);
   Run(header, leader, RestorerProgram::kLimits);
   Run(header, leader, RestorerProgram::kThread);

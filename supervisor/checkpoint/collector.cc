@@ -8,6 +8,7 @@
 #include "supervisor/base/file_io.h"
 #include "supervisor/checkpoint/in_flight.h"
 #include "supervisor/checkpoint/protection_keys.h"
+#include "supervisor/image/shared_state.h"
 #include "supervisor/kernel/proc_stat.h"
 
 namespace tardigrade {
@@ -84,6 +85,11 @@ Result<int32_t> ExitCodeOf(const TaskFacts& leader) {
   return static_cast<int32_t>(status >> 8 & 0xff);
 }
 
+// Those are saved with whom the memory is saved by.
+void DropStatesOfMemory(std::vector<KindState>& states) {
+  std::erase_if(states, [](const KindState& state) { return state.kind == kStateOfMemory; });
+}
+
 }  // namespace
 
 Status SnapshotContext::AddObject(const std::string& key, std::string_view kind,
@@ -115,7 +121,7 @@ Status CollectTasks(const ProcessSurvey& survey, const KindList& kinds, FrozenPr
   std::vector<std::vector<uint64_t>> programs;
   for (size_t i = 0; i < threads.size(); ++i)
     programs.push_back(MakeQueries(survey.threads[match[i]], i == 0, kinds).plan.Compile());
-  FrozenFacts known = {.mappings = &survey.mappings, .statuses = {}};
+  FrozenFacts known = {.mappings = survey.shared.memory == 0 ? &survey.mappings : nullptr, .statuses = {}};
   for (const size_t i : match) known.statuses.push_back(survey.threads[i].status);
   RETURN_IF_ERROR(frozen.Visit(programs, known));
   for (size_t i = 0; i < threads.size(); ++i) {
@@ -127,12 +133,13 @@ Status CollectTasks(const ProcessSurvey& survey, const KindList& kinds, FrozenPr
     ASSIGN_OR_RETURN(ThreadDocument document, DescribeThread(task, threads[i], context.attachments()));
     if (i == 0) {
       RETURN_IF_ERROR(CollectStates(kinds.processes, queries.process_first, task, answers, context, process.states));
-      process.protection_keys = AllocatedProtectionKeys(answers, queries.keys_first);
+      process.protection_keys = survey.shared.memory == 0 ? AllocatedProtectionKeys(answers, queries.keys_first) : 0;
     }
     RETURN_IF_ERROR(CollectStates(kinds.threads, queries.thread_first, task, answers, context, document.states));
     process.threads.push_back(std::move(document));
     process.stop_signal = std::max(process.stop_signal, threads[i].stop_signal);
   }
+  if (survey.shared.memory != 0) DropStatesOfMemory(process.states);
   // What wait(2) has taken is no longer there: kernel/exit.c, wait_task_stopped().
   process.stop_reported = process.stop_signal != 0 && survey.stat.exit_code == 0;
   return Ok();

@@ -16,16 +16,11 @@
 #include "supervisor/kernel/kcmp.h"
 #include "supervisor/kernel/living_thread.h"
 #include "supervisor/kernel/proc_stat.h"
+#include "supervisor/kernel/vfork_wait.h"
 
 namespace tardigrade {
 namespace {
 
-// What is not saved where processes share it.
-struct Unsaved {
-  int type;
-  const char* what;
-};
-constexpr Unsaved kUnsaved[] = {{KCMP_VM, "memory"}, {KCMP_SIGHAND, "signal handlers"}};
 constexpr const char* kIoContext = "an I/O context";
 
 Error Refuse(pid_t a, pid_t b, const std::string& what, const std::string& why) {
@@ -47,15 +42,20 @@ std::vector<pid_t> PidsOf(std::span<const ProcessSurvey* const> processes) {
   return pids;
 }
 
-Status CheckMemory(std::span<const pid_t> pids) {
-  for (const Unsaved& state : kUnsaved) {
-    const std::vector<size_t> first = FirstWithSame(pids, state.type);
-    for (size_t i = 0; i < pids.size(); ++i) {
-      if (first[i] != i)
-        return Refuse(
-            pids[first[i]], pids[i], state.what,
-            " (CLONE_VM or CLONE_SIGHAND without CLONE_THREAD), which cannot be saved yet; try "
-            "again when one of them has called exec");
+// Whoever waits in vfork(2) cannot be stopped before the child calls exec or ends.
+Status CheckVfork(const Survey& survey) {
+  for (const ProcessSurvey* process : Living(survey)) {
+    const pid_t memory = process->shared.memory;
+    const auto parent = std::find_if(survey.processes.begin(), survey.processes.end(), [&](const ProcessSurvey& other) {
+      return memory != 0 && other.inner_pid == process->inner_parent && !other.has_ended &&
+             (other.shared.memory == memory || other.inner_pid == memory);
+    });
+    if (parent == survey.processes.end()) continue;
+    for (const TaskFacts& thread : parent->threads) {
+      if (IsInVfork(parent->pid, thread.tid))
+        return Error(ErrorCode::kUnsupported,
+                     StrCat("process ", parent->pid, " waits in vfork(2), or clone(2) with CLONE_VFORK, until a child that "
+                            "has its memory (", process->pid, ", perhaps) calls exec or ends; until then it cannot be saved"));
     }
   }
   return Ok();
@@ -116,12 +116,24 @@ Status CheckBirths(const Survey& survey) {
                     : parent == index.end() || parent->second == i ? 0
                                                                    : parent->second);
   }
-  for (const SharedState& state : kSharedStates) {
+  const auto groups_of = [&](int32_t SharedWith::*state) {
     std::vector<size_t> group(survey.processes.size(), kNobody);
     for (size_t i = 0; i < group.size(); ++i) {
-      const int32_t with = survey.processes[i].shared.*state.with;
+      const int32_t with = survey.processes[i].shared.*state;
       if (with != 0) group[i] = group[index.at(with)] = index.at(with);
     }
+    return group;
+  };
+  const std::vector<bool> siblings =
+      MakeBySiblings(maker, groups_of(&SharedWith::memory), groups_of(&SharedWith::signal_handlers));
+  for (size_t i = 0; i < siblings.size(); ++i) {
+    // kernel/fork.c, copy_process(): with CLONE_PARENT it has the same.
+    if (siblings[i] && survey.processes[i].stat.exit_signal != survey.processes[maker[i]].stat.exit_signal)
+      return Refuse(survey.processes[maker[i]].pid, survey.processes[i].pid, "memory",
+                    ", but not the signal their parent gets when they end, in a way that cannot be restored; end one of them first");
+  }
+  for (const SharedState& state : kSharedStates) {
+    const std::vector<size_t> group = groups_of(state.with);
     const Result<std::vector<size_t>> born_with = GroupsAtBirth(maker, group);
     for (size_t i = 0; i < group.size(); ++i) {
       const bool only_passes = born_with.has_value() && !state.can_unshare &&
@@ -182,13 +194,12 @@ Status CheckOutsiders(std::span<const pid_t> pids, const ScopedBlankProcess& bla
   };
   for (const SharedState& state : kSharedStates)
     RETURN_IF_ERROR(check(state.kcmp_type, state.what, state.may_be_absent));
-  for (const Unsaved& state : kUnsaved) RETURN_IF_ERROR(check(state.type, state.what, false));
   return Ok();
 }
 
 }  // namespace
 
-std::vector<pid_t> FindSharedTables(std::span<const TreeMember> members) {
+std::vector<pid_t> FindSharers(std::span<const TreeMember> members, int type) {
   std::vector<pid_t> pids;
   std::vector<size_t> of;
   for (size_t i = 0; i < members.size(); ++i) {
@@ -197,7 +208,7 @@ std::vector<pid_t> FindSharedTables(std::span<const TreeMember> members) {
     pids.push_back(living.has_value() ? living.value() : members[i].pid);
     of.push_back(i);
   }
-  const std::vector<size_t> first = FirstWithSame(pids, KCMP_FILES);
+  const std::vector<size_t> first = FirstWithSame(pids, type);
   std::vector<pid_t> shared(members.size());
   for (size_t i = 0; i < pids.size(); ++i) shared[of[i]] = first[i] == i ? 0 : pids[first[i]];
   return shared;
@@ -223,7 +234,7 @@ void FindSharing(Survey& survey, const ScopedBlankProcess& blank) {
 
 Status CheckSharing(const Survey& survey, const ScopedBlankProcess& blank, bool frozen) {
   const std::vector<pid_t> pids = PidsOf(Living(survey));
-  RETURN_IF_ERROR(CheckMemory(pids));
+  if (!frozen) RETURN_IF_ERROR(CheckVfork(survey));
   RETURN_IF_ERROR(CheckThreads(survey, blank));
   RETURN_IF_ERROR(CheckRoots(survey));
   RETURN_IF_ERROR(CheckBirths(survey));

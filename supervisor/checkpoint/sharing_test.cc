@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <linux/kcmp.h>
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -86,7 +87,7 @@ TEST_F(SharingTest, TablesAreSurveyedOnce) {
                                 {.pid = one.pid()},
                                 {.pid = 1 << 22, .parent = 1, .has_ended = true},
                                 {.pid = two.pid()}};
-  EXPECT_THAT(FindSharedTables(members), ElementsAre(0, 0, 0, one.pid()));
+  EXPECT_THAT(FindSharers(members, KCMP_FILES), ElementsAre(0, 0, 0, one.pid()));
 }
 
 TEST_F(SharingTest, ProcessesOutsideCount) {
@@ -116,16 +117,28 @@ TEST_F(SharingTest, WhomAJobThatRunsHasMadeIsNotOutside) {
   EXPECT_THAT(Check(SurveyOf({{parent.pid(), 0}}), /*frozen=*/false), IsOk());
 }
 
-TEST_F(SharingTest, SharedMemoryIsRefused) {
+TEST_F(SharingTest, MemoryIsSharedByWhomAnotherSharerHasMade) {
   alignas(16) static char stack[2][65536];
   const auto sleep = [](void*) -> int {
     for (;;) pause();
   };
   const pid_t one = clone(sleep, stack[0] + 65536, CLONE_VM | SIGCHLD, nullptr);
   const pid_t two = clone(sleep, stack[1] + 65536, CLONE_VM | SIGCHLD, nullptr);
-  for (const bool frozen : {false, true})
-    EXPECT_THAT(Check(SurveyOf({{one, 0}, {two, 0}}), frozen),
-                FailsWith(ErrorCode::kUnsupported, "share memory"));
+  const ForkedTracee root, between;
+  const pid_t pid = root.pid();
+  EXPECT_THAT(Check(SurveyOf({{one, 0}, {two, one}})), IsOk());
+  Survey siblings = SurveyOf({{pid, 0}, {one, pid}, {two, pid}});
+  EXPECT_THAT(Check(siblings), IsOk());
+  EXPECT_EQ(siblings.processes[2].shared.memory, one);
+  EXPECT_EQ(siblings.processes[2].shared.signal_handlers, 0);
+  siblings.processes[2].stat.exit_signal = SIGUSR1;
+  EXPECT_THAT(CheckSharing(siblings, *blank_, true), FailsWith(ErrorCode::kUnsupported, "share memory, but not the signal"));
+  EXPECT_THAT(Check(SurveyOf({{one, 0}, {pid, one}, {two, pid}})),
+              FailsWith(ErrorCode::kUnsupported, "share memory, though those who made them do not"));
+  EXPECT_THAT(Check(SurveyOf({{pid, 0}, {between.pid(), pid}, {one, pid}, {two, between.pid()}})),
+              FailsWith(ErrorCode::kUnsupported, "share memory, though"));
+  EXPECT_THAT(Check(SurveyOf({{one, 0}}), /*frozen=*/false), FailsWith(ErrorCode::kUnsupported, "share memory"))
+      << "with this process, and the other";
   for (const pid_t pid : {one, two}) {
     kill(pid, SIGKILL);
     waitpid(pid, nullptr, 0);

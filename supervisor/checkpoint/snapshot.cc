@@ -22,6 +22,7 @@
 #include "supervisor/checkpoint/hand_over.h"
 #include "supervisor/checkpoint/image_facts.h"
 #include "supervisor/checkpoint/memory_collector.h"
+#include "supervisor/checkpoint/memory_sharers.h"
 #include "supervisor/checkpoint/outside_world.h"
 #include "supervisor/checkpoint/process_writer.h"
 #include "supervisor/checkpoint/relations.h"
@@ -171,6 +172,7 @@ class SnapshotRun {
     RETURN_IF_ERROR(UntilIdle([&] { return FreezeOnce(survey); }, [&] { survey.reset(), frozen_.reset(); }, freeze_.deadline));
     FindSharing(*survey, *blank_);
     RETURN_IF_ERROR(CheckSharing(*survey, *blank_, /*frozen=*/true));
+    SetNeighbours(*survey, *frozen_);
     SnapshotContext context(image_->attachments(), files_, options_.save_files);
     context.SetSurvey(*survey);
     backtrace_deadline_ = Clock::now() + kBacktraceBudget;
@@ -182,7 +184,7 @@ class SnapshotRun {
     if (!kills) outside_.Resume(*survey);
     RETURN_IF_ERROR(CollectJob(*survey, kinds_, MemberAsker(*survey), context, files_));
     for (size_t first = 0; first < survey->processes.size();) {
-      const size_t end = EndOfGroup(*survey, first);
+      const size_t end = EndOfVisits(*survey, first);
       RETURN_IF_ERROR(CollectProcesses(*survey, first, end, context));
       first = end;
     }
@@ -237,19 +239,10 @@ class SnapshotRun {
       subjects_.pop_back();
       return Ok();
     }
-    FrozenProcess& frozen = *frozen_->process(index);
-    const std::string name = std::to_string(process.inner_pid);
-    subject.pages = StrCat("pages-", name, ".bin");
-    subject.pagemap = StrCat("pagemap-", name, ".bin");
-    std::unique_ptr<PageFileWriter> pages = std::move(root_pages_);  // The first process is the root.
-    if (pages == nullptr) {
-      ASSIGN_OR_RETURN(pages, image_->CreatePages(name));
-    }
-    // Whoever is to go on must not wait for the disk; whoever is not, waits for the commit.
-    if (options_.leave != LeaveAs::kAsFound && options_.durability == Durability::kDurable)
-      pages->WriteBehind();
     RETURN_IF_ERROR(CollectDescriptors(survey, process, subject));
-    RETURN_IF_ERROR(CollectMemory(process, ParentOf(survey, process), frozen, context, subject, saved_objects_, *pages, progress_));
+    FrozenProcess& frozen = *frozen_->process(index);
+    std::unique_ptr<PageFileWriter> pages;
+    if (process.shared.memory == 0) RETURN_IF_ERROR(CollectPages(survey, process, frozen, context, pages));
     if (options_.backtraces) TakeBacktraces(process.pid, frozen, subjects_.back());
     // After all that goes by the threads' order as frozen.
     RETURN_IF_ERROR(CollectExitedLeader(process, kinds_, context, subject));
@@ -261,6 +254,23 @@ class SnapshotRun {
       subjects_.back().pages = std::move(pages);
     }
     return Ok();
+  }
+
+  // Into the last subject and `pages`.
+  Status CollectPages(const Survey& survey, const ProcessSurvey& process, FrozenProcess& frozen, SnapshotContext& context,
+                      std::unique_ptr<PageFileWriter>& pages) {
+    ProcessDocument& subject = subjects_.back().document;
+    const std::string name = std::to_string(process.inner_pid);
+    subject.pages = StrCat("pages-", name, ".bin");
+    subject.pagemap = StrCat("pagemap-", name, ".bin");
+    pages = std::move(root_pages_);  // The first process is the root.
+    if (pages == nullptr) {
+      ASSIGN_OR_RETURN(pages, image_->CreatePages(name));
+    }
+    // Whoever is to go on must not wait for the disk; whoever is not, waits for the commit.
+    if (options_.leave != LeaveAs::kAsFound && options_.durability == Durability::kDurable)
+      pages->WriteBehind();
+    return CollectMemory(process, ParentOfMemory(survey, process), frozen, context, subject, saved_objects_, *pages, progress_);
   }
 
   // Best effort, and never for long: addresses now, symbols when the job runs again.

@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/kcmp.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -181,13 +182,13 @@ Status SurveyIdentity(const TreeMember& member, bool frozen, Survey& survey, Pro
   return Ok();
 }
 
-// `table`: who has the same descriptor table and was surveyed already, or 0.
-Status SurveyProcess(const TreeMember& member, const KindList& kinds, bool frozen, pid_t table, Survey& survey) {
+// `table`, `memory`: who has the same descriptor table or memory and was surveyed already, or 0.
+Status SurveyProcess(const TreeMember& member, const KindList& kinds, bool frozen, pid_t table, pid_t memory, Survey& survey) {
   ProcessSurvey process;
   RETURN_IF_ERROR(SurveyIdentity(member, frozen, survey, process));
   if (!member.has_ended) {
     RETURN_IF_ERROR(CheckNamespaces(process.pid));
-    RETURN_IF_ERROR(SurveyMappings(process, kinds));
+    if (memory == 0) RETURN_IF_ERROR(SurveyMappings(process, kinds));
     process.first_descriptor = survey.descriptors.size();
     if (table == 0) RETURN_IF_ERROR(SurveyDescriptors(process, survey));
     if (table != 0) survey.pids.AddSharer(member.pid, table);
@@ -270,10 +271,11 @@ Status CheckMayLook(pid_t pid) {
 
 Result<std::unique_ptr<Survey>> Survey::Take(std::span<const TreeMember> members, const KindList& kinds, bool frozen) {
   auto survey = std::make_unique<Survey>();
-  const std::vector<pid_t> tables = FindSharedTables(members);
+  const std::vector<pid_t> tables = FindSharers(members, KCMP_FILES);
+  const std::vector<pid_t> memories = FindSharers(members, KCMP_VM);
   for (size_t i = 0; i < members.size(); ++i) {
     const TreeMember& member = members[i];
-    Status taken = SurveyProcess(member, kinds, frozen, tables[i], *survey);
+    Status taken = SurveyProcess(member, kinds, frozen, tables[i], memories[i], *survey);
     if (taken.has_value()) continue;
     // Of a running tree anybody but the root may come and go.
     if (!frozen && member.parent >= 0 && IsLeaving(member.pid)) continue;

@@ -38,7 +38,7 @@ struct ProcessSurvey {
 
   std::vector<TaskFacts> threads;  // Leader first; without it if it has exited.
   std::optional<TaskFacts> exited_leader;
-  std::vector<MemoryMapping> mappings;
+  std::vector<MemoryMapping> mappings;  // None if it has the memory of one before it.
   std::vector<const MappingKind*> mapping_kinds;  // Per mapping.
   size_t first_descriptor = 0;  // Of Survey::descriptors, that many; none if it shares those of one before it.
   size_t descriptor_count = 0;

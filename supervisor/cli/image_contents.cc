@@ -15,7 +15,8 @@ Result<ProcessContents> ReadProcess(const ImageReader& image, const ManifestProc
   ASSIGN_OR_RETURN(const Value value, image.ReadDocument(entry.document));
   ASSIGN_OR_RETURN(process.document, Decode<ProcessDocument>(value, entry.document));
   const ProcessDocument& document = process.document;
-  if (document.exit_status.has_value()) return process;  // It has no memory.
+  // It has no memory, or that of another.
+  if (document.exit_status.has_value() || document.shared.memory != 0) return process;
   ASSIGN_OR_RETURN(const std::unique_ptr<PageFileReader> pages,
                    image.OpenPages(document.pages, document.pagemap));
   process.saved_bytes =

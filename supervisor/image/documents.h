@@ -17,7 +17,7 @@
 namespace tardigrade {
 
 inline constexpr const char* kImageFormat = "tardigrade-image";
-inline constexpr uint32_t kImageVersion = 3;
+inline constexpr uint32_t kImageVersion = 4;
 
 // One kind's state, with the name that finds the kind again.
 struct KindState {
@@ -225,12 +225,16 @@ struct SharedWith {
   int32_t filesystem = 0;      // CLONE_FS
   int32_t semaphore_undo = 0;  // CLONE_SYSVSEM
   int32_t io_context = 0;      // CLONE_IO
+  int32_t memory = 0;          // CLONE_VM; then it lists no mappings, and has no page file.
+  int32_t signal_handlers = 0;  // CLONE_SIGHAND, never without memory.
   template <typename Self, typename Visitor>
   static void Fields(Self& self, Visitor& visit) {
     visit("descriptors", self.descriptors, Range<int32_t>{0, 1 << 22});
     visit("filesystem", self.filesystem, Range<int32_t>{0, 1 << 22});
     visit("semaphore_undo", self.semaphore_undo, Range<int32_t>{0, 1 << 22});
     visit("io_context", self.io_context, Range<int32_t>{0, 1 << 22});
+    visit("memory", self.memory, Range<int32_t>{0, 1 << 22});
+    visit("signal_handlers", self.signal_handlers, Range<int32_t>{0, 1 << 22});
   }
 };
 
@@ -255,7 +259,7 @@ struct ProcessDocument {
   std::vector<GuardRegion> guards;
   uint32_t protection_keys = 0;         // Bit k: key k (1 to 15) is allocated.
   std::vector<DescriptorDocument> descriptors;
-  std::string pages;    // Names of its page file and page map.
+  std::string pages;    // Names of its page file and page map; empty where the memory is another's.
   std::string pagemap;
   template <typename Self, typename Visitor>
   static void Fields(Self& self, Visitor& visit) {

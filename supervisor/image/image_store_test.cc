@@ -286,7 +286,7 @@ TEST_F(ImageStoreTest, MalformedManifestsAreRefused) {
     EXPECT_THAT(ImageReader::Open(dir()), FailsWith(ErrorCode::kBadImage, why)) << to;
     ASSERT_THAT(SetManifest(before), IsOk());
   };
-  refuses("\"version\": 3", "\"version\": 4", "image version 4; this build reads version 3");
+  refuses("\"version\": 4", "\"version\": 5", "image version 5; this build reads version 4");
   refuses("tardigrade-image", "other-image", "not that of a tardigrade-image");
   refuses("\"process-7.json\"", "\"../../etc/passwd\"", "");
   refuses("\"name\": \"data.bin\"", "\"name\": \"../data.bin\"", "malformed file name");

@@ -60,4 +60,22 @@ Result<std::vector<size_t>> GroupsAtBirth(std::span<const size_t> maker,
   return born_with;
 }
 
+std::vector<bool> MakeBySiblings(std::vector<size_t>& maker, std::span<const size_t> memory,
+                                 std::span<const size_t> signal_handlers) {
+  const std::vector<size_t> parent = maker;
+  std::vector<bool> siblings(maker.size());
+  for (size_t i = 0; i < maker.size(); ++i) {
+    for (const std::span<const size_t> group : {signal_handlers, memory}) {
+      if (group[i] == kNobody || group[i] == i || siblings[i]) continue;
+      if (parent[i] != kNobody && group[parent[i]] == group[i]) break;
+      for (size_t other = 0; other < i && !siblings[i]; ++other) {
+        if (parent[other] != parent[i] || group[other] != group[i]) continue;
+        maker[i] = other;
+        siblings[i] = true;
+      }
+    }
+  }
+  return siblings;
+}
+
 }  // namespace tardigrade

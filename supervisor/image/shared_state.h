@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "supervisor/base/result.h"
@@ -30,7 +31,13 @@ inline constexpr SharedState kSharedStates[] = {
     {&SharedWith::semaphore_undo, CLONE_SYSVSEM, KCMP_SYSVSEM, "undo values of semaphores", true,
      true},
     {&SharedWith::io_context, 0x80000000 /* CLONE_IO */, KCMP_IO, "an I/O context", true, false},
+    {&SharedWith::memory, CLONE_VM, KCMP_VM, "memory", false, false},
+    {&SharedWith::signal_handlers, CLONE_SIGHAND, KCMP_SIGHAND, "signal handlers", false, false},
 };
+
+// The kind of process state that belongs to an address space: of those that share one the first has it
+// alone.
+inline constexpr std::string_view kStateOfMemory = "memory_bounds";
 
 inline constexpr size_t kNobody = ~size_t{0};
 
@@ -41,6 +48,12 @@ inline constexpr size_t kNobody = ~size_t{0};
 // the one it was born with and keeps; kBadImage if somebody would have to make himself.
 Result<std::vector<size_t>> GroupsAtBirth(std::span<const size_t> maker,
                                           std::span<const size_t> group);
+
+// Memory and signal handlers, which nobody can give up, come from whoever makes a process.  So who
+// shares them with a sibling, and not with its maker, is made by the first such sibling
+// (CLONE_PARENT): changes `maker` for those, and returns which they are.
+std::vector<bool> MakeBySiblings(std::vector<size_t>& maker, std::span<const size_t> memory,
+                                 std::span<const size_t> signal_handlers);
 
 }  // namespace tardigrade
 

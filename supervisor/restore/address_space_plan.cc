@@ -98,14 +98,21 @@ class Planner {
   void UnmapEverythingElse() {
     using Range = std::pair<uint64_t, uint64_t>;
     const InheritedMemory::Zone& zone = in_.inherited->zone();
-    Range kept[] = {{in_.segment.start, in_.segment.start + in_.segment.size}, {zone.start, zone.end}};
-    std::sort(std::begin(kept), std::end(kept));
+    std::vector<Range> kept = Segments();
+    kept.emplace_back(zone.start, zone.end);
+    std::sort(kept.begin(), kept.end());
     uint64_t at = 0;
     for (const auto& [start, end] : kept) {
       if (start > at) plan_.Add(StrCat("unmapping below ", Hex(start)), SYS_munmap, {at, start - at});
       at = std::max(at, end);
     }
     plan_.Add(StrCat("unmapping above ", Hex(at)), SYS_munmap, {at, kTaskSize - at});
+  }
+
+  std::vector<AddressRange> Segments() const {
+    std::vector<AddressRange> ranges = {{in_.segment.start, in_.segment.start + in_.segment.size}};
+    for (const Segment::Place& other : in_.others) ranges.emplace_back(other.start, other.start + other.size);
+    return ranges;
   }
 
   void MoveInherited() {
@@ -119,7 +126,7 @@ class Planner {
 
   // The zone is gone by then: it has holes, into which the kernel would put them.
   void MakeByPlans() {
-    std::vector<AddressRange> taken = {{in_.segment.start, in_.segment.start + in_.segment.size}};
+    std::vector<AddressRange> taken = Segments();
     for (size_t i = 0; i < is_there_.size(); ++i) {
       if (is_there_[i]) taken.emplace_back(in_.process->mappings[i].start, in_.process->mappings[i].end);
     }
@@ -341,7 +348,9 @@ class Planner {
 }  // namespace
 
 Status PlanAddressSpace(const AddressSpaceInputs& inputs, SyscallPlan& plan, std::vector<FillMark>* marks) {
-  ASSIGN_OR_RETURN(const SharedObjects shared, SharedObjects::Find(*inputs.process, inputs.segment, *inputs.inherited));
+  std::vector<Segment::Place> segments = inputs.others;
+  segments.push_back(inputs.segment);
+  ASSIGN_OR_RETURN(const SharedObjects shared, SharedObjects::Find(*inputs.process, segments, *inputs.inherited));
   return Planner(inputs, shared, plan, marks).Run();
 }
 

@@ -22,6 +22,7 @@ struct AddressSpaceInputs {
   std::span<const PageExtent> extents;
   std::span<const MemoryMapping> here;  // This process's mappings: what the task starts with.
   Segment::Place segment;
+  std::vector<Segment::Place> others;  // Segments of others that stay mapped as well.
   const InheritedMemory* inherited = nullptr;
   int pages_fd = -1;             // Descriptor of the page file in the task.
   std::vector<int> backing_fds;  // Per mapping: descriptor in the task, -1 for anonymous memory.

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "supervisor/restore/shared_births.h"
+#include "supervisor/restore/sibling_births.h"
 
 namespace tardigrade {
 namespace {
@@ -40,6 +41,9 @@ class Planner {
     RETURN_IF_ERROR(PlanOrphans());
     RETURN_IF_ERROR(PlanGroups());
     PlanForegrounds();
+    std::vector<int32_t> sessions;
+    for (size_t i = 0; i < count; ++i) sessions.push_back(Session(i));
+    RETURN_IF_ERROR(PlanSiblingBirths(image_, sessions, born_, plan_));
     for (size_t i = 1; i < count; ++i) {
       if (image_.processes[i].has_ended() && parent_[i] != BirthPlan::npos) plan_.tasks[parent_[i]].ended_children.push_back(i);
     }

@@ -19,6 +19,7 @@ namespace tardigrade {
 // leader of anything else has ended and was waited for, a stand-in with its pid leads until all have
 // joined.  Who has lost the parent it was born to is made by a process that ends: orphans go to whoever
 // reaps for the restorer then, children that the process tree inherited to the one that did.
+// Who shares memory with a sibling, and not with the parent, is made by that sibling.
 // What processes share (SharedWith) they are born with; who only passes it on gives it up afterwards.
 struct BirthPlan {
   static constexpr size_t npos = ~size_t{0};
@@ -53,8 +54,9 @@ struct BirthPlan {
     int32_t foreground = 0;
     bool foreground_ended = false;       // Nobody is in it: it needs a stand-in for the moment.
     std::vector<size_t> ended_children;  // They end as zombies while the task watches.
-    uint64_t born_sharing = 0;    // clone(2) flags: what it has of its maker,
-    uint64_t maker_unshares = 0;  // what that has to give up just before, by unshare(2),
+    // clone(2) flags: what it has of its maker; CLONE_PARENT if that is a sibling, with which it shares memory.
+    uint64_t born_sharing = 0;
+    uint64_t maker_unshares = 0;  // What that has to give up just before, by unshare(2),
     uint64_t unshares = 0;        // and what it gives up itself when it has made its children.
   };
 

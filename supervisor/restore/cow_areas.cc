@@ -36,13 +36,13 @@ class CowAreas::Planner {
     first_.push_back(0);
     for (size_t i = 0; i < count_; ++i) {
       index.emplace(Document(i).pid, i);
-      parent_.push_back(Document(i).parent == 0 ? npos : index.at(Document(i).parent));
+      parent_.push_back(Document(i).parent == 0 ? npos : image_.memory_of[index.at(Document(i).parent)]);
       first_.push_back(first_.back() + Document(i).mappings.size());
     }
     leader_.resize(first_.back());
     std::iota(leader_.begin(), leader_.end(), size_t{0});
     for (size_t i = 0; i < count_; ++i) {
-      if (!image_.processes[i].has_ended()) RETURN_IF_ERROR(JoinInherited(i), "process ", Document(i).pid);
+      if (image_.processes[i].has_memory()) RETURN_IF_ERROR(JoinInherited(i), "process ", Document(i).pid);
     }
     out_.work_.resize(count_);
     if (!any_) return std::move(out_);
@@ -161,7 +161,7 @@ class CowAreas::Planner {
 
   const LoadedImage& image_;
   const size_t count_;
-  std::vector<size_t> parent_;
+  std::vector<size_t> parent_;  // The first that has the memory of the parent.
   std::vector<size_t> first_;  // Of each process's mappings, the number.
   std::vector<size_t> leader_;
   bool any_ = false;

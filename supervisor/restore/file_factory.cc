@@ -62,6 +62,21 @@ Result<ScopedFd> FileFactory::OutOfTheWay(ScopedFd fd) const {
   return moved;
 }
 
+FileFactory* FileFactory::ForNewTask() const {
+  auto* const made = new FileFactory(kinds_, files_, attachments_, moved_, first_fd_);
+  made->changed_files_ = changed_files_;
+  made->placed_ = placed_;
+  made->late_ = late_;
+  made->late_files_ = late_files_.ForNewTask();
+  for (const ScopedFd& fd : made_) made->made_.emplace_back(fd.get());
+  const std::pair<const std::map<std::string, ScopedFd>*, std::map<std::string, ScopedFd>*> tables[] = {
+      {&objects_, &made->objects_}, {&aside_, &made->aside_}, {&covered_, &made->covered_}};
+  for (const auto& [from, to] : tables) {
+    for (const auto& [key, fd] : *from) to->emplace(key, fd.get());
+  }
+  return made;
+}
+
 Status FileFactory::CreateFile(size_t index) {
   const KindState& file = files_.files[index];
   ASSIGN_OR_RETURN(ScopedFd made, FindFdKind(kinds_, file.kind)->Create(file.state, *this), "making ", file.kind, " ", index);

@@ -50,6 +50,10 @@ class FileFactory final : public CreateContext {
   Status TakeLateFiles();
   int file(size_t index) const { return made_[index].get(); }
 
+  // One for a task that shares this one's memory (CLONE_VM) and has its own descriptors, under the same
+  // numbers: they are what its files are.  Neither may be destroyed before exec(2) or the end.
+  FileFactory* ForNewTask() const;
+
   // The file behind a mapping: an open descriptor, or an invalid one for anonymous memory.
   Result<ScopedFd> OpenBacking(const KindState& backing);
 

@@ -202,9 +202,12 @@ Status Finisher::Forget(Segment& segment, const StopNotices& notices) {
 }
 
 Status Finisher::UnmapSegment(const Segment& segment) {
-  ASSIGN_OR_RETURN(const int64_t result, Call(segment, SYS_munmap, segment.place().start, segment.place().size), "unmapping the restorer");
   const pid_t tid = leader_exits_ ? tids_[1] : leader_;
-  if (result != 0) return Error::Syscall(ErrorCode::kRemote, static_cast<int>(-result), "unmapping the restorer");
+  // Its own, from which the calls are made, is the last.
+  for (const Segment::Place& place : segment.ToUnmap()) {
+    ASSIGN_OR_RETURN(const int64_t result, Call(segment, SYS_munmap, place.start, place.size), "unmapping the restorer");
+    if (result != 0) return Error::Syscall(ErrorCode::kRemote, static_cast<int>(-result), "unmapping the restorer");
+  }
   // Only in an event stop does the kernel look at -ERESTART* again, see arch_do_signal_or_restart().
   RETURN_IF_ERROR(ptrace::Interrupt(tid));
   RETURN_IF_ERROR(ptrace::Continue(tid));

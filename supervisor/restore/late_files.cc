@@ -49,6 +49,13 @@ Result<LateFiles> LateFiles::Create(size_t count, int first_fd) {
   return made;
 }
 
+LateFiles LateFiles::ForNewTask() const {
+  LateFiles made;
+  for (const Queue& queue : queues_)
+    made.queues_.push_back({.in = ScopedFd(queue.in.get()), .out = ScopedFd(queue.out.get()), .count = queue.count});
+  return made;
+}
+
 Status LateFiles::Send(std::span<const int> files) const {
   for (const Queue& queue : queues_) {
     Message message(queue.count);

@@ -22,6 +22,9 @@ class LateFiles {
   // Once.  As many as Create() was told.
   Status Send(std::span<const int> files) const;
 
+  // The same for a task that shares this one's memory (CLONE_VM) and has its own descriptors, under the same numbers.
+  LateFiles ForNewTask() const;
+
   // In the order of Send(), close-on-exec.  After Send(), any number of times.
   Result<std::vector<ScopedFd>> Look() const;
 

@@ -87,6 +87,11 @@ Result<LoadedProcess> LoadProcess(const ImageReader& reader, const ManifestProce
     ASSIGN_OR_RETURN(LoadedThread loaded, LoadThread(thread, reader.attachments()), "thread ", thread.tid);
     process.threads.push_back(std::move(loaded));
   }
+  if (document.shared.memory != 0) {
+    if (!document.mappings.empty() || !document.guards.empty() || document.protection_keys != 0 || !document.pages.empty())
+      return Bad("it has memory, and yet that of another");
+    return process;
+  }
   ASSIGN_OR_RETURN(process.pages, reader.OpenPages(document.pages, document.pagemap));
   RETURN_IF_ERROR(CheckPages(*process.pages, document.mappings, page_size));
   return process;
@@ -110,6 +115,10 @@ Status CheckTree(const std::vector<LoadedProcess>& processes) {
   return Ok();
 }
 
+int32_t MemoryOf(const ProcessDocument& document) {
+  return document.shared.memory == 0 ? document.pid : document.shared.memory;
+}
+
 // The first that has it comes first, and lives.
 Status CheckShared(const std::vector<LoadedProcess>& processes) {
   std::map<int32_t, const ProcessDocument*> living;
@@ -124,6 +133,9 @@ Status CheckShared(const std::vector<LoadedProcess>& processes) {
     }
     if (document.shared.descriptors != 0 && !document.descriptors.empty())
       return Bad(StrCat("process ", document.pid, " has descriptors, and yet those of another"));
+    if (document.shared.signal_handlers != 0 &&
+        MemoryOf(document) != MemoryOf(*living.at(document.shared.signal_handlers)))
+      return Bad(StrCat("process ", document.pid, " shares signal handlers, and yet no memory"));
     if (!process.has_ended()) living.emplace(document.pid, &document);
   }
   return Ok();
@@ -143,7 +155,11 @@ Result<LoadedImage> LoadAll(std::unique_ptr<ImageReader> reader) {
   for (size_t i = 0; i < image.processes.size(); ++i) {
     const LoadedProcess& process = image.processes[i];
     const int32_t with = process.document.shared.descriptors;
+    image.memory_of.push_back(i);
     if (process.has_ended()) continue;
+    for (size_t first = 0; first < i; ++first) {
+      if (process.document.shared.memory != 0 && image.processes[first].document.pid == process.document.shared.memory) image.memory_of[i] = first;
+    }
     image.descriptor_tables[with == 0 ? process.document.pid : with].push_back(i);
     image.descriptor_sharers += with != 0;
   }

@@ -22,9 +22,10 @@ struct LoadedThread {
 struct LoadedProcess {
   ProcessDocument document;
   std::vector<LoadedThread> threads;      // As document.threads.
-  std::unique_ptr<PageFileReader> pages;  // Null of one that has ended.
+  std::unique_ptr<PageFileReader> pages;  // Null of one that has ended, or has the memory of another.
 
   bool has_ended() const { return document.exit_status.has_value(); }
+  bool has_memory() const { return pages != nullptr; }  // Of its own, or the first to have it.
 };
 
 // The documents of an image, decoded and checked against each other: every reference leads
@@ -35,6 +36,7 @@ struct LoadedImage {
   std::vector<LoadedProcess> processes;  // Root first, parents before their children.
   // Who has each descriptor table, as indices of `processes`; by the pid of the first, which is in front.
   std::map<int32_t, std::vector<size_t>> descriptor_tables;
+  std::vector<size_t> memory_of;  // For each process the first that has its memory, as an index of `processes`.
   size_t descriptor_sharers = 0;  // Those that are not in front.
 
   const LoadedProcess& root() const { return processes[0]; }

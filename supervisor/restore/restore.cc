@@ -140,7 +140,7 @@ class Attempt {
     }
     RETURN_IF_ERROR(segment_space_.Map(places));
     for (const ProcessPlan& process : plan_.processes)
-      segments_.push_back(process.threads.empty() ? nullptr : Segment::CreateIn(process.place, process.threads));
+      segments_.push_back(process.threads.empty() ? nullptr : Segment::CreateIn(process.place, process.threads, process.links));
     return Ok();
   }
 

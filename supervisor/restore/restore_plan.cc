@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "supervisor/base/file_io.h"
@@ -101,9 +102,18 @@ class Planner {
     for (const MemoryMapping& mapping : here_) ranges.emplace_back(mapping.start, mapping.end + kRoomToGrow);
     ASSIGN_OR_RETURN(plan_.inherited, InheritedMemory::Plan(image_, kinds_, std::move(ranges)));
     if (const InheritedMemory::Zone& zone = plan_.inherited.zone(); zone.end != 0) Take(zone.start, zone.end);
+    for (size_t i = 0; i < plan_.processes.size(); ++i) plan_.processes[i].fds = std::move(fds[i]);
+    // Whoever makes the memory has to know the segments of all that share it.
+    for (const bool memory : {false, true}) RETURN_IF_ERROR(PlanProcesses(memory));
+    return std::move(plan_);
+  }
+
+ private:
+  // Those that have, or have not, memory to make.
+  Status PlanProcesses(bool memory) {
     for (size_t i = 0; i < plan_.processes.size(); ++i) {
       const LoadedProcess& process = image_.processes[i];
-      plan_.processes[i].fds = std::move(fds[i]);
+      if (process.has_memory() != memory) continue;
       if (process.has_ended()) {
         plan_.summary.push_back(StrCat("process ", process.document.pid, ": has ended"));
       } else if (image_.processes.size() == 1) {
@@ -112,14 +122,14 @@ class Planner {
         RETURN_IF_ERROR(PlanProcess(i), "process ", process.document.pid);
       }
     }
-    return std::move(plan_);
+    return Ok();
   }
 
- private:
   // Above this process's own mappings: the heap, and what is mapped meanwhile.
   static constexpr uint64_t kRoomToGrow = uint64_t{1} << 30;
   // The order of the segment and the zone decides on one step more or less.
   static constexpr uint64_t kSizeSlack = 256;
+  static constexpr size_t npos = ~size_t{0};
 
   // Then other copies of the job, and whoever made the image, are not in its way, nor it in theirs.
   bool UsesIpcNamespace() const {
@@ -222,11 +232,13 @@ class Planner {
   Status PlanProcess(size_t index) {
     const LoadedProcess& process = image_.processes[index];
     ProcessPlan& plan = plan_.processes[index];
-    RETURN_IF_ERROR(CheckHugePages(process.document, process.pages->extents()));
     plan.threads.resize(process.document.threads.size());
     for (size_t i = 0; i < plan.threads.size(); ++i) RETURN_IF_ERROR(PlanThread(index, i, plan.threads[i]));
+    if (!process.has_memory()) return PlanSharer(index, plan);
+    RETURN_IF_ERROR(CheckHugePages(process.document, process.pages->extents()));
     AddressSpaceInputs inputs = InputsFor(index, process, plan);
     RETURN_IF_ERROR(PlanMakings(inputs));
+    ASSIGN_OR_RETURN(inputs.others, OthersInMemory(index));
     // Twice: the size of the program does not depend on the addresses, but its place does on its size.
     SyscallPlan draft;
     RETURN_IF_ERROR(PlanAddressSpace(inputs, draft));
@@ -235,10 +247,65 @@ class Planner {
     ASSIGN_OR_RETURN(plan.place, Segment::ChoosePlace(taken_, there, plan.threads.size(), payload, placed_));
     placed_.push_back(plan.place);
     inputs.segment = plan.place;
+    LinkSharers(index);
     RETURN_IF_ERROR(PlanAddressSpace(inputs, plan.threads[0].memory, &plan.fill_marks));
     ShareFilling(plan.fill_marks, spare_ids_, plan.threads[0]);
     Summarize(process, plan);
     return Ok();
+  }
+
+  // It runs in the memory of one before it, where its own programs have to be.
+  Status PlanSharer(size_t index, ProcessPlan& plan) {
+    const std::vector<MemoryMapping> there = Addresses(image_.processes[image_.memory_of[index]].document);
+    ASSIGN_OR_RETURN(plan.place, Segment::ChoosePlace(taken_, there, plan.threads.size(), PayloadBytes(plan.threads), placed_));
+    placed_.push_back(plan.place);
+    Summarize(image_.processes[index], plan);
+    return Ok();
+  }
+
+  // Whose descriptors a sharer has and waits for; npos if they are its own.
+  size_t TableOwner(size_t index) const {
+    const int32_t with = image_.processes[index].document.shared.descriptors;
+    return with == 0 ? npos : image_.descriptor_tables.at(with).front();
+  }
+
+  std::vector<size_t> SharersOf(size_t index) const {
+    std::vector<size_t> sharers;
+    for (size_t i = index + 1; i < image_.processes.size(); ++i) {
+      if (image_.memory_of[i] == index) sharers.push_back(i);
+    }
+    return sharers;
+  }
+
+  // All segments that are needed in the memory of a process, but its own.
+  Result<std::vector<Segment::Place>> OthersInMemory(size_t index) {
+    std::vector<Segment::Place> others;
+    std::set<size_t> foreign;
+    for (const size_t sharer : SharersOf(index)) {
+      others.push_back(plan_.processes[sharer].place);
+      const size_t table = TableOwner(sharer);
+      if (table != npos && image_.memory_of[table] != index) foreign.insert(table);
+    }
+    for (const size_t table : foreign) {
+      if (plan_.processes[table].place.size == 0)
+        return Error(ErrorCode::kUnsupported, StrCat("its memory is shared by a process that has the descriptors of process ",
+                                                     image_.processes[table].document.pid, ", which cannot be restored yet"));
+      others.push_back(plan_.processes[table].place);
+      plan_.processes[index].links.foreign.push_back(plan_.processes[table].place);
+    }
+    return others;
+  }
+
+  void LinkSharers(size_t index) {
+    for (const size_t sharer : SharersOf(index)) {
+      Segment::Links& links = plan_.processes[sharer].links;
+      links.memory = &plan_.processes[index].place;
+      const size_t table = TableOwner(sharer);
+      if (table == npos) continue;
+      links.table = &plan_.processes[table].place;
+      const size_t reports_of_entry = image_.processes[table].has_memory() ? 0 : 1;
+      links.table_parked = static_cast<uint32_t>(plan_.processes[table].threads.size() + reports_of_entry);
+    }
   }
 
   void Take(uint64_t start, uint64_t end) {
@@ -250,7 +317,7 @@ class Planner {
   void Summarize(const LoadedProcess& process, const ProcessPlan& plan) {
     const ProcessDocument& document = process.document;
     uint64_t pages = 0, steps = 0;
-    for (const PageExtent& extent : process.pages->extents()) pages += extent.pages;
+    for (const PageExtent& extent : process.has_memory() ? process.pages->extents() : std::span<const PageExtent>()) pages += extent.pages;
     for (const ThreadPlans& t : plan.threads)
       steps += t.memory.size() + t.process.size() + t.limits.size() + t.thread.size() + t.seccomp.size();
     plan_.summary.push_back(StrCat("process ", document.pid, ": ", document.threads.size(), " threads, ",

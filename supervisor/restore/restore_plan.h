@@ -20,6 +20,7 @@ struct ProcessPlan {
   HelperFds fds;
   std::vector<ThreadPlans> threads;  // As the image's.
   Segment::Place place;
+  Segment::Links links;
   std::vector<FillMark> fill_marks;  // Of the leader's memory program.
 };
 

@@ -10,6 +10,7 @@
 #include <climits>
 #include <cstring>
 #include <ctime>
+#include <utility>
 
 extern "C" const unsigned char restorer_blob_begin[], restorer_blob_end[];
 
@@ -42,6 +43,8 @@ Status MapShared(const Segment::Place& place) {
   if (mapped == MAP_FAILED) return Error::Errno("mapping the restorer at ", Hex(place.start));
   return Ok();
 }
+
+RestorerHeader* HeaderAt(const Segment::Place& place) { return reinterpret_cast<RestorerHeader*>(place.start + BlobBytes()); }
 
 uint64_t CompiledBytes(const SyscallPlan& plan) { return plan.empty() ? 0 : plan.CompiledSize(); }
 
@@ -79,7 +82,13 @@ Result<Segment::Place> Segment::ChoosePlace(std::span<const MemoryMapping> here,
   return place;
 }
 
-RestorerHeader* Segment::header() const { return reinterpret_cast<RestorerHeader*>(place_.start + BlobBytes()); }
+RestorerHeader* Segment::header() const { return HeaderAt(place_); }
+
+std::vector<Segment::Place> Segment::ToUnmap() const {
+  std::vector<Place> places = links_.foreign;
+  places.push_back(place_);
+  return places;
+}
 
 RestorerSlot& Segment::slot(size_t thread) { return reinterpret_cast<RestorerSlot*>(header()->slots)[thread]; }
 
@@ -99,8 +108,9 @@ Result<std::unique_ptr<Segment>> Segment::Create(const Place& place, std::span<c
   return segment;
 }
 
-std::unique_ptr<Segment> Segment::CreateIn(const Place& place, std::span<const ThreadPlans> plans) {
+std::unique_ptr<Segment> Segment::CreateIn(const Place& place, std::span<const ThreadPlans> plans, Links links) {
   std::unique_ptr<Segment> segment(new Segment(place, plans, /*owns_memory=*/false));
+  segment->links_ = std::move(links);
   segment->Fill();
   return segment;
 }
@@ -126,7 +136,13 @@ void Segment::Fill() {
              .fill_failure = 0,
              .fill_helpers = static_cast<uint32_t>(plans[0].fill_tids.size()),
              .fill_tids = {},
-             .fill_stacks = place.parking};
+             .fill_stacks = place.parking,
+             .memory_at = 0,
+             .table_at = 0,
+             .table_parked = links_.table_parked,
+             .memory_made = 0};
+  if (links_.memory != nullptr) header->memory_at = reinterpret_cast<uint64_t>(&HeaderAt(*links_.memory)->memory_made);
+  if (links_.table != nullptr) header->table_at = reinterpret_cast<uint64_t>(&HeaderAt(*links_.table)->parked);
   std::copy(plans[0].fill_tids.begin(), plans[0].fill_tids.end(), header->fill_tids);
   const uint64_t stacks = place.parking - protocol::kMaxFillHelpers * protocol::kFillStackBytes;
   uint64_t cursor = reinterpret_cast<uint64_t>(header) + HeaderBytes(plans.size());
@@ -167,6 +183,8 @@ Status SegmentSpace::Map(std::span<const Segment::Place> places) {
 SegmentSpace::~SegmentSpace() {
   for (const Segment::Place& run : runs_) munmap(reinterpret_cast<void*>(run.start), run.size);
 }
+
+const uint32_t* Segment::parked_word() const { return &header()->parked; }
 
 uint32_t Segment::parked() const { return __atomic_load_n(&header()->parked, __ATOMIC_ACQUIRE); }
 

@@ -41,6 +41,14 @@ class Segment {
   };
   static constexpr uint64_t kParkingBytes = 256 << 10;
 
+  // What others make that lies in the same memory, as processes of the image (CLONE_VM, CLONE_FILES).
+  struct Links {
+    const Place* memory = nullptr;    // Segment of who makes the memory; null: it does itself.
+    const Place* table = nullptr;     // Segment of who numbers the descriptors, if that is to be waited for,
+    uint32_t table_parked = 0;        // and how often its threads report until all are parked.
+    std::vector<Place> foreign;       // Segments of others that stay mapped until the segment is unmapped.
+  };
+
   // `payload_bytes`: what all compiled plans take.  `others`: segments that are to be mapped here as well, next to
   // which it may lie.  Errors: kSystem if there is no hole.
   static Result<Place> ChoosePlace(std::span<const MemoryMapping> here, std::span<const MemoryMapping> there,
@@ -49,13 +57,16 @@ class Segment {
   // Maps the segment and fills it.  `plans` must outlive it: it knows their labels.
   static Result<std::unique_ptr<Segment>> Create(const Place& place, std::span<const ThreadPlans> plans);
   // Fills it where a SegmentSpace is.
-  static std::unique_ptr<Segment> CreateIn(const Place& place, std::span<const ThreadPlans> plans);
+  static std::unique_ptr<Segment> CreateIn(const Place& place, std::span<const ThreadPlans> plans, Links links);
   ~Segment();
 
   const Place& place() const { return place_; }
+  // It and whatever else is to be unmapped with it.
+  std::vector<Place> ToUnmap() const;
   size_t threads() const { return plans_.size(); }
   protocol::RestorerSlot& slot(size_t thread);
   uint32_t parked() const;
+  const uint32_t* parked_word() const;
   // Sleeps until `parked` is no longer `seen`, at most for `timeout_ms`.
   void WaitParked(uint32_t seen, int timeout_ms) const;
 
@@ -91,6 +102,7 @@ class Segment {
 
   Place place_;
   std::span<const ThreadPlans> plans_;
+  Links links_;
   bool owns_memory_;
 };
 

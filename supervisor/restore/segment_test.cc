@@ -97,7 +97,7 @@ TEST(SegmentSpace, SegmentsSideBySideAreOneMapping) {
   for (int i = 0; i < 3; ++i) places.push_back(Segment::ChoosePlace(here, {}, 1, 0, places).value());
   SegmentSpace space;
   ASSERT_THAT(space.Map(places), IsOk());
-  for (const Segment::Place& place : places) EXPECT_EQ(Segment::CreateIn(place, plans)->slot(0).tid, 100);
+  for (const Segment::Place& place : places) EXPECT_EQ(Segment::CreateIn(place, plans, {})->slot(0).tid, 100);
   EXPECT_EQ(maps().size(), here.size() + 1);
 }
 

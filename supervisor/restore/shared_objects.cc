@@ -20,7 +20,7 @@ constexpr uint64_t kHighestPlace = 0x7fff'ffe0'0000;
 }  // namespace
 
 Result<SharedObjects> SharedObjects::Find(const ProcessDocument& process,
-                                          const Segment::Place& segment,
+                                          std::span<const Segment::Place> segments,
                                           const InheritedMemory& inherited) {
   SharedObjects objects(process);
   objects.object_of_.assign(process.mappings.size(), npos);
@@ -34,7 +34,7 @@ Result<SharedObjects> SharedObjects::Find(const ProcessDocument& process,
     if (indices.size() > 1 || process.mappings[indices[0]].offset != 0)
       RETURN_IF_ERROR(objects.AddObject(indices), "shared memory ", key);
   }
-  RETURN_IF_ERROR(objects.ChoosePlaces(segment, inherited));
+  RETURN_IF_ERROR(objects.ChoosePlaces(segments, inherited));
   return objects;
 }
 
@@ -72,10 +72,10 @@ Status SharedObjects::AddObject(const std::vector<size_t>& pieces) {
   return Ok();
 }
 
-Status SharedObjects::ChoosePlaces(const Segment::Place& segment, const InheritedMemory& inherited) {
+Status SharedObjects::ChoosePlaces(std::span<const Segment::Place> segments, const InheritedMemory& inherited) {
   if (objects_.empty()) return Ok();
-  std::vector<std::pair<uint64_t, uint64_t>> taken = {{segment.start, segment.start + segment.size},
-                                                      {inherited.zone().start, inherited.zone().end}};
+  std::vector<std::pair<uint64_t, uint64_t>> taken = {{inherited.zone().start, inherited.zone().end}};
+  for (const Segment::Place& segment : segments) taken.emplace_back(segment.start, segment.start + segment.size);
   for (const MappingDocument& mapping : process_->mappings) taken.emplace_back(mapping.start, mapping.end);
   std::sort(taken.begin(), taken.end());
   auto next = taken.begin();

@@ -2,6 +2,7 @@
 #define SUPERVISOR_RESTORE_SHARED_OBJECTS_H_
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "supervisor/base/result.h"
@@ -17,9 +18,9 @@ namespace tardigrade {
 // once, from its beginning, needs none of this.
 class SharedObjects {
  public:
-  // `inherited`: which objects other tasks have as well; they are not made here.  Errors: kBadImage for
+  // `segments`: where no room is.  `inherited`: which objects other tasks have as well; they are not made here.  Errors: kBadImage for
   // pieces that cannot be of one object, kSystem if there is no room.
-  static Result<SharedObjects> Find(const ProcessDocument& process, const Segment::Place& segment,
+  static Result<SharedObjects> Find(const ProcessDocument& process, std::span<const Segment::Place> segments,
                                     const InheritedMemory& inherited);
 
   // Adds the steps that make the objects.
@@ -43,7 +44,7 @@ class SharedObjects {
   explicit SharedObjects(const ProcessDocument& process) : process_(&process) {}
   Status AddObject(const std::vector<size_t>& pieces);
   Status Check(const std::vector<size_t>& pieces) const;
-  Status ChoosePlaces(const Segment::Place& segment, const InheritedMemory& inherited);
+  Status ChoosePlaces(std::span<const Segment::Place> segments, const InheritedMemory& inherited);
 
   const ProcessDocument* process_;
   std::vector<Object> objects_;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "supervisor/base/close_fds.h"
+#include "supervisor/restore/segment_waits.h"
 
 namespace tardigrade {
 namespace {
@@ -16,21 +17,10 @@ Status PutAt(int from, int number, int flags) {
   return Ok();
 }
 
-bool IsThrough(Segment& segment) {
-  for (size_t i = 0; i < segment.threads(); ++i) {
-    const uint32_t state =
-        __atomic_load_n(reinterpret_cast<uint32_t*>(&segment.slot(i).state), __ATOMIC_ACQUIRE);
-    const auto at = static_cast<protocol::RestorerState>(state);
-    if (at != protocol::RestorerState::kParked && at != protocol::RestorerState::kAwaitingSeccomp)
-      return false;
-  }
-  return true;
-}
-
 }  // namespace
 
-TaskDescriptors::TaskDescriptors(const TaskInputs& in, FileFactory& factory, size_t process)
-    : in_(in), factory_(factory), process_(process) {
+TaskDescriptors::TaskDescriptors(const TaskInputs& in, FileFactory& factory, Turn& turn, size_t process)
+    : in_(in), factory_(factory), turn_(turn), process_(process) {
   const ProcessDocument& document = this->process().document;
   const int32_t with = document.shared.descriptors;
   const auto& tables = in.image->descriptor_tables;
@@ -53,7 +43,7 @@ Status TaskDescriptors::PlaceHelpers() {
     RETURN_IF_ERROR(PutAt(fd.get(), fds.backings[i], O_CLOEXEC));
   }
   for (const std::string& warning : factory_.TakeWarnings()) in_.channel->SayWarning(warning);
-  return PutAt(process().pages->fd(), fds.pages, O_CLOEXEC);
+  return process().has_memory() ? PutAt(process().pages->fd(), fds.pages, O_CLOEXEC) : Ok();
 }
 
 Status TaskDescriptors::NumberJobs() {
@@ -76,12 +66,6 @@ void TaskDescriptors::CloseTheRest() {
   CloseAllBut(std::move(keep));
 }
 
-// Should the owner fail, the restorer hears of it, and this task, traced by now, goes with it.
-void TaskDescriptors::AwaitOwner() {
-  constexpr int kTickMs = 20;
-  Segment& segment = *in_.segments[owner_];
-  for (uint32_t seen = segment.parked(); !IsThrough(segment); seen = segment.parked())
-    segment.WaitParked(seen, kTickMs);
-}
+void TaskDescriptors::AwaitOwner() { AwaitThrough(*in_.segments[owner_], turn_); }
 
 }  // namespace tardigrade

@@ -7,6 +7,7 @@
 #include "supervisor/base/result.h"
 #include "supervisor/restore/file_factory.h"
 #include "supervisor/restore/task_entry.h"
+#include "supervisor/restore/turn.h"
 
 namespace tardigrade {
 
@@ -16,7 +17,7 @@ namespace tardigrade {
 // everything that it does with the job's numbers, some of which it borrows.
 class TaskDescriptors {
  public:
-  TaskDescriptors(const TaskInputs& in, FileFactory& factory, size_t process);
+  TaskDescriptors(const TaskInputs& in, FileFactory& factory, Turn& turn, size_t process);
 
   // Whether it is for this task to number the job's descriptors: it has the table alone, or is the
   // first.
@@ -39,6 +40,7 @@ class TaskDescriptors {
 
   const TaskInputs& in_;
   FileFactory& factory_;
+  Turn& turn_;
   const size_t process_;
   size_t owner_;
   std::vector<size_t> members_;  // That have this table, the owner among them.

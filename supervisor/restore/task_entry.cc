@@ -15,9 +15,12 @@
 #include <utility>
 #include <vector>
 
+#include "protocols/freestanding/raw_syscall.h"
 #include "supervisor/restore/file_factory.h"
+#include "supervisor/restore/segment_waits.h"
 #include "supervisor/restore/session_terminal.h"
 #include "supervisor/restore/task_descriptors.h"
+#include "supervisor/restore/turn.h"
 
 namespace tardigrade {
 namespace {
@@ -42,49 +45,39 @@ Status UnregisterRseq() {
   return Error::Errno("unregistering the restartable sequence");
 }
 
-// A task passes on an I/O context only if it has one: kernel/fork.c, copy_io().
-void MakeIoContext() {
-  constexpr int kWhoProcess = 1, kNoPriority = 0;  // IOPRIO_WHO_PROCESS, IOPRIO_CLASS_NONE
-  (void)syscall(SYS_ioprio_set, kWhoProcess, 0, kNoPriority);
-}
-
-// clone3(2), like fork(2), with a chosen pid.  `sharing`: flags of what the child has of this task.
-pid_t Fork(pid_t pid, int exit_signal, uint64_t sharing = 0) {
-  constexpr uint64_t kCloneIo = 0x80000000;
-  if ((sharing & kCloneIo) != 0) MakeIoContext();
-  clone_args args = {};
-  args.flags = sharing;
-  args.exit_signal = static_cast<uint64_t>(exit_signal);
-  args.set_tid = reinterpret_cast<uint64_t>(&pid);
-  args.set_tid_size = 1;
-  return static_cast<pid_t>(syscall(SYS_clone3, &args, sizeof(args)));
-}
-
 Status Unshare(uint64_t flags) {
   if (flags != 0 && unshare(static_cast<int>(flags)) != 0) return Error::Errno("giving up what was passed on to children");
   return Ok();
 }
 
-// One task of the tree, from its birth until it enters its segment, or ends as a zombie.
+// One task of the tree, from its birth until it enters its segment, or ends as a zombie.  It has the turn
+// wherever it does not wait.
 class Task {
  public:
-  Task(const TaskInputs& in, FileFactory& factory, size_t index)
-      : in_(in), factory_(factory), index_(index), births_(in.plan->births.tasks[index]), descriptors_(in, factory, index) {}
+  // `has_rseq`: the C library's restartable sequence is registered; it is not with CLONE_VM.
+  Task(const TaskInputs& in, FileFactory& factory, Turn& turn, size_t index, bool has_rseq)
+      : in_(in), factory_(factory), turn_(turn), index_(index), has_rseq_(has_rseq), births_(in.plan->births.tasks[index]), descriptors_(in, factory, turn, index) {}
 
   [[noreturn]] void Run() {
     if (Status prepared = Prepare(); !prepared.has_value()) {
       in_.channel->SayError(in_.image->processes.size() == 1
                                 ? prepared.error()
                                 : std::move(prepared).error().While(StrCat("making process ", document().pid)));
-      _exit(127);
+      Leave(127);
     }
     if (process().has_ended()) End();
     if (descriptors_.owns()) {
       descriptors_.CloseTheRest();
-    } else {
+    } else if (process().has_memory()) {
       descriptors_.AwaitOwner();
     }
-    in_.segments[index_]->Enter();
+    // Who makes the memory takes away what was there before.
+    for (size_t i = index_ + 1; process().has_memory() && i < count(); ++i) {
+      if (in_.image->memory_of[i] == index_) AwaitEntered(*in_.segments[i], turn_);
+    }
+    Segment& segment = *in_.segments[index_];
+    turn_.Leave();
+    segment.Enter();
   }
 
  private:
@@ -99,7 +92,7 @@ class Task {
     RETURN_IF_ERROR(descriptors_.PlaceHelpers());
     RETURN_IF_ERROR(DoForProcess());
     RETURN_IF_ERROR(WatchChildrenEnd());
-    RETURN_IF_ERROR(UnregisterRseq());
+    if (has_rseq_) RETURN_IF_ERROR(UnregisterRseq());
     const auto sharers = static_cast<uint32_t>(descriptors_.sharers());
     if (!descriptors_.owns()) {
       in_.board->Arrive(TreeBoard::kPlaced, sharers);
@@ -112,7 +105,7 @@ class Task {
   // Births, session and group.
   Status TakePlace() {
     const auto open_backing = [this](size_t mapping) { return factory_.OpenBacking(document().mappings[mapping].backing); };
-    if (!process().has_ended()) RETURN_IF_ERROR(in_.plan->inherited.cow().Fill(index_, process(), open_backing));
+    if (process().has_memory()) RETURN_IF_ERROR(in_.plan->inherited.cow().Fill(index_, process(), open_backing));
     if (births_.adopts && prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) return Error::Errno("becoming a subreaper");
     RETURN_IF_ERROR(MakeChildren(births_.children_before));
     RETURN_IF_ERROR(MakeAdoptees(births_.adoptees_before));
@@ -170,9 +163,12 @@ class Task {
     const ProcessDocument& document = in_.image->processes[child].document;
     const BirthPlan::Task& births = in_.plan->births.tasks[child];
     RETURN_IF_ERROR(Unshare(births.maker_unshares));
-    const pid_t pid = Fork(document.pid, document.exit_signal, births.born_sharing);
+    const bool shares_memory = (births.born_sharing & CLONE_VM) != 0;
+    const bool has_rseq = has_rseq_ && !shares_memory;
+    FileFactory* const factory = shares_memory ? factory_.ForNewTask() : &factory_;
+    const pid_t pid = GiveBirth(turn_, document.pid, document.exit_signal, births.born_sharing,
+                                [&in = in_, factory, &turn = turn_, child, has_rseq] { Task(in, *factory, turn, child, has_rseq).Run(); });
     if (pid < 0) return Error::Errno("making process ", document.pid);
-    if (pid == 0) Task(in_, factory_, child).Run();
     return Ok();
   }
 
@@ -180,13 +176,12 @@ class Task {
     for (const BirthPlan::Adoptee& adoptee : adoptees) {
       const BirthPlan::Task& births = in_.plan->births.tasks[adoptee.child];
       RETURN_IF_ERROR(Unshare(births.maker_unshares));
-      const pid_t between = Fork(adoptee.between, SIGCHLD, births.born_sharing);
-      if (between < 0) return Error::Errno("making process ", adoptee.between, ", which is to make another and to end");
-      if (between == 0) {
-        const Status made = MakeChild(adoptee.child);
+      const pid_t between = GiveBirth(turn_, adoptee.between, SIGCHLD, births.born_sharing, [this, child = adoptee.child] {
+        const Status made = MakeChild(child);
         if (!made.has_value()) in_.channel->SayError(made.error());
-        _exit(made.has_value() ? 0 : 127);
-      }
+        Leave(made.has_value() ? 0 : 127);
+      });
+      if (between < 0) return Error::Errno("making process ", adoptee.between, ", which is to make another and to end");
       RETURN_IF_ERROR(Reap(between));
     }
     return Ok();
@@ -197,18 +192,23 @@ class Task {
   Status MakeByStandIn(const BirthPlan::SessionStandIn& stand_in) {
     if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) return Error::Errno("becoming a subreaper");
     RETURN_IF_ERROR(Unshare(stand_in.maker_unshares));
-    const pid_t pid = Fork(stand_in.pid, SIGCHLD, stand_in.born_sharing);
+    const pid_t pid = GiveBirth(turn_, stand_in.pid, SIGCHLD, stand_in.born_sharing, [this, &stand_in] {
+      Status made = Ok();
+      if (setsid() < 0) made = Error::Errno("making the session ", stand_in.pid);
+      if (made.has_value()) made = MakeChildren(stand_in.children);
+      if (made.has_value()) made = AwaitStage(TreeBoard::kGo, 1);
+      if (!made.has_value()) in_.channel->SayError(made.error());
+      Leave(made.has_value() ? 0 : 127);
+    });
     if (pid < 0) return Error::Errno("making a stand-in for process ", stand_in.pid);
-    if (pid != 0) {
-      session_stand_ins_.push_back(pid);
-      return Ok();
-    }
-    Status made = Ok();
-    if (setsid() < 0) made = Error::Errno("making the session ", stand_in.pid);
-    if (made.has_value()) made = MakeChildren(stand_in.children);
-    if (made.has_value()) made = AwaitStage(TreeBoard::kGo, 1);
-    if (!made.has_value()) in_.channel->SayError(made.error());
-    _exit(made.has_value() ? 0 : 127);
+    session_stand_ins_.push_back(pid);
+    return Ok();
+  }
+
+  // The end of a task that may share its maker's memory.
+  [[noreturn]] void Leave(int status) {
+    turn_.Leave();
+    for (;;) (void)protocol::RawSyscall(SYS_exit_group, {static_cast<uint64_t>(status), 0, 0, 0, 0, 0});
   }
 
   Status TakeTerminal() {
@@ -223,29 +223,29 @@ class Task {
     const pid_t group = births_.foreground;
     if (!terminal_.taken() || group == 0) return Ok();
     if (!births_.foreground_ended) return terminal_.SetForeground(group);
-    const pid_t pid = Fork(group, SIGCHLD);
-    if (pid < 0) return Error::Errno("making a stand-in for process group ", group);
-    if (pid == 0) {
+    const pid_t pid = GiveBirth(turn_, group, SIGCHLD, 0, [this, group] {
       const bool set = setpgid(0, 0) == 0 && terminal_.SetForeground(group).has_value();
       _exit(set ? 0 : 127);
-    }
+    });
+    if (pid < 0) return Error::Errno("making a stand-in for process group ", group);
     return Reap(pid);
   }
 
   Status StandInForGroup() {
     const pid_t group = births_.group_stand_in;
     if (group == 0) return Ok();
-    const pid_t pid = Fork(group, SIGCHLD);
+    const pid_t pid = GiveBirth(turn_, group, SIGCHLD, 0, [this] { _exit(AwaitStage(TreeBoard::kJoined, count()).has_value() ? 0 : 127); });
     if (pid < 0) return Error::Errno("making a stand-in for the leader of process group ", group);
-    if (pid == 0) _exit(AwaitStage(TreeBoard::kJoined, count()).has_value() ? 0 : 127);
     if (setpgid(pid, pid) != 0) return Error::Errno("making the process group ", group);
     return Ok();
   }
 
   Status Reap(pid_t child) {
     int status = 0;
-    while (waitpid(child, &status, __WALL) < 0) {
-      if (errno != EINTR) return Error::Errno("waiting for a stand-in");
+    for (;;) {
+      const int64_t ended = turn_.Wait(SYS_wait4, {static_cast<uint64_t>(child), reinterpret_cast<uint64_t>(&status), __WALL, 0, 0, 0});
+      if (ended >= 0) break;
+      if (ended != -EINTR) return Error::Syscall(ErrorCode::kSystem, static_cast<int>(-ended), "waiting for a stand-in");
     }
     if (status != 0) return Error(ErrorCode::kInternal, StrCat("the stand-in for process ", child, " failed"));
     return DropSignalOfChild();
@@ -256,8 +256,11 @@ class Task {
     for (const size_t child : births_.ended_children) {
       siginfo_t info = {};
       const id_t pid = static_cast<id_t>(in_.image->processes[child].document.pid);
-      while (waitid(P_PID, pid, &info, WEXITED | WNOWAIT | __WALL) != 0) {
-        if (errno != EINTR) return Error::Errno("waiting for process ", pid, " to end");
+      for (;;) {
+        const int64_t ended = turn_.Wait(SYS_waitid, {P_PID, pid, reinterpret_cast<uint64_t>(&info), WEXITED | WNOWAIT | __WALL, 0, 0});
+        if (ended >= 0) break;
+        if (ended != -EINTR)
+          return Error::Syscall(ErrorCode::kSystem, static_cast<int>(-ended), StrCat("waiting for process ", pid, " to end"));
       }
       RETURN_IF_ERROR(DropSignalOfChild());
     }
@@ -279,7 +282,7 @@ class Task {
 
   Status AwaitStage(TreeBoard::Stage stage, uint32_t arrivals) {
     constexpr int kTickMs = 500;
-    if (in_.board->Await(stage, arrivals, kTickMs, [this] { return in_.channel->IsRestorerThere(); })) return Ok();
+    if (in_.board->Await(stage, arrivals, kTickMs, turn_, [this] { return in_.channel->IsRestorerThere(); })) return Ok();
     return Error(ErrorCode::kTraceeGone, "the restorer has ended");
   }
 
@@ -305,7 +308,9 @@ class Task {
 
   const TaskInputs& in_;
   FileFactory& factory_;
+  Turn& turn_;
   const size_t index_;
+  const bool has_rseq_;
   const BirthPlan::Task& births_;
   TaskDescriptors descriptors_;
   std::vector<pid_t> session_stand_ins_;
@@ -354,7 +359,7 @@ void RunRootTask(const TaskInputs& in) {
     in.channel->SayError(prepared.error());
     _exit(127);
   }
-  Task(in, *factory, 0).Run();
+  Task(in, *factory, *new Turn, 0, /*has_rseq=*/true).Run();
 }
 
 }  // namespace tardigrade

@@ -25,13 +25,18 @@ void TreeBoard::Arrive(Stage stage, uint32_t count) {
 
 uint32_t TreeBoard::arrived(Stage stage) const { return __atomic_load_n(&counters_->arrived[stage], __ATOMIC_ACQUIRE); }
 
-bool TreeBoard::Await(Stage stage, uint32_t count, int tick_ms, const std::function<bool()>& may_wait) const {
+bool TreeBoard::Await(Stage stage, uint32_t count, int tick_ms, Turn& turn, const std::function<bool()>& may_wait) const {
   const timespec tick{.tv_sec = tick_ms / 1000, .tv_nsec = (tick_ms % 1000) * 1'000'000L};
   for (uint32_t seen = arrived(stage); seen < count; seen = arrived(stage)) {
     if (!may_wait()) return false;
-    syscall(SYS_futex, &counters_->arrived[stage], FUTEX_WAIT, seen, &tick, nullptr, 0);
+    (void)turn.Wait(SYS_futex, {reinterpret_cast<uint64_t>(&counters_->arrived[stage]), FUTEX_WAIT, seen, reinterpret_cast<uint64_t>(&tick), 0, 0});
   }
   return true;
+}
+
+bool TreeBoard::Await(Stage stage, uint32_t count, int tick_ms, const std::function<bool()>& may_wait) const {
+  Turn own;
+  return Await(stage, count, tick_ms, own, may_wait);
 }
 
 }  // namespace tardigrade

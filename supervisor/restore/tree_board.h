@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "supervisor/base/result.h"
+#include "supervisor/restore/turn.h"
 
 namespace tardigrade {
 
@@ -33,7 +34,9 @@ class TreeBoard {
   // The last of `count` wakes those who wait.
   void Arrive(Stage stage, uint32_t count);
   uint32_t arrived(Stage stage) const;
-  // Waits until `count` have arrived.  Asks `may_wait` every `tick_ms`; false if that said no.
+  // Waits until `count` have arrived, without the turn.  Asks `may_wait` every `tick_ms`; false if that said no.
+  bool Await(Stage stage, uint32_t count, int tick_ms, Turn& turn, const std::function<bool()>& may_wait) const;
+  // For who shares its memory with no task.
   bool Await(Stage stage, uint32_t count, int tick_ms, const std::function<bool()>& may_wait) const;
 
  private:

@@ -27,10 +27,9 @@ bool IsMarked(std::span<const std::byte> bytes) {
 }
 
 // The lowest stack pointer in the mapping.
-std::optional<uint64_t> Depth(std::span<const FrozenThread> threads, const MemoryMapping& mapping) {
+std::optional<uint64_t> Depth(std::span<const uint64_t> stack_pointers, const MemoryMapping& mapping) {
   std::optional<uint64_t> lowest;
-  for (const FrozenThread& thread : threads) {
-    const uint64_t top = arch::StackPointer(thread.registers);
+  for (const uint64_t top : stack_pointers) {
     if (top < mapping.start || top >= mapping.end) continue;
     lowest = std::min(top, lowest.value_or(top));
   }
@@ -69,9 +68,9 @@ DeadStack At(pid_t pid, const MemoryMapping& mapping, size_t bytes) {
   return dead;
 }
 
-DeadStack Untouched(pid_t pid, std::span<const FrozenThread> threads, const MemoryMapping& mapping,
+DeadStack Untouched(pid_t pid, std::span<const uint64_t> stack_pointers, const MemoryMapping& mapping,
                     size_t bytes) {
-  const uint64_t limit = Depth(threads, mapping).value_or(mapping.end);
+  const uint64_t limit = Depth(stack_pointers, mapping).value_or(mapping.end);
   DeadStack dead = At(pid, mapping, bytes);
   const bool zero = std::all_of(dead.contents.begin(), dead.contents.end(),
                                 [](std::byte b) { return b == std::byte{0}; });
@@ -79,9 +78,9 @@ DeadStack Untouched(pid_t pid, std::span<const FrozenThread> threads, const Memo
   return dead;
 }
 
-DeadStack FarBelow(pid_t pid, std::span<const FrozenThread> threads, const MemoryMapping& mapping,
+DeadStack FarBelow(pid_t pid, std::span<const uint64_t> stack_pointers, const MemoryMapping& mapping,
                    size_t bytes) {
-  const std::optional<uint64_t> depth = Depth(threads, mapping);
+  const std::optional<uint64_t> depth = Depth(stack_pointers, mapping);
   if (!depth || *depth - mapping.start < kFarBelowBytes + bytes) return {};
   return At(pid, mapping, bytes);
 }
@@ -89,17 +88,21 @@ DeadStack FarBelow(pid_t pid, std::span<const FrozenThread> threads, const Memor
 }  // namespace
 
 DeadStack FindDeadStack(pid_t pid, std::span<const FrozenThread> threads,
-                        const std::vector<MemoryMapping>& maps, size_t bytes) {
+                        const std::vector<MemoryMapping>& maps, size_t bytes,
+                        std::span<const uint64_t> neighbours) {
+  std::vector<uint64_t> stack_pointers(neighbours.begin(), neighbours.end());
+  for (const FrozenThread& thread : threads)
+    stack_pointers.push_back(arch::StackPointer(thread.registers));
   for (const auto find : {Untouched, FarBelow}) {
     for (const MemoryMapping& mapping : maps) {
       if (mapping.path != "[stack]") continue;
-      DeadStack dead = find(pid, threads, mapping, bytes);
+      DeadStack dead = find(pid, stack_pointers, mapping, bytes);
       if (dead.start != 0) return dead;
     }
   }
   for (size_t i = 0; i < maps.size(); ++i) {
     if (!IsThreadStack(threads, maps, i)) continue;
-    DeadStack dead = FarBelow(pid, threads, maps[i], bytes);
+    DeadStack dead = FarBelow(pid, stack_pointers, maps[i], bytes);
     if (dead.start != 0) return dead;
   }
   return {};

@@ -29,8 +29,10 @@ struct DeadStack {
 //  2. The low end of [stack], far below the stack pointer of a thread that is on it.
 //  3. The same of the stack of a thread that its C library made: it has a guard below and the
 //     thread's control block at its top.  Stacks of fibres and goroutines have neither.
+// `neighbours`: stack pointers of others that have the same memory (CLONE_VM).
 DeadStack FindDeadStack(pid_t pid, std::span<const FrozenThread> threads,
-                        const std::vector<MemoryMapping>& maps, size_t bytes);
+                        const std::vector<MemoryMapping>& maps, size_t bytes,
+                        std::span<const uint64_t> neighbours = {});
 
 // True if the thread is on the dead stack, where a supervisor that was killed sent it: about to go
 // home by the frame there.

@@ -60,6 +60,20 @@ TEST_F(DeadStackTest, UsedMainStackNeedsAThreadFarAbove) {
   EXPECT_EQ(dead.contents, std::vector<std::byte>(kBytes, std::byte{'x'}));
 }
 
+TEST_F(DeadStackTest, ThreadsOfOthersInTheSameMemoryCount) {
+  maps_[1].path = "[stack]";
+  PutThread(2 * kStackBytes, 0);  // Not on it.
+  const auto find = [&](uint64_t neighbour) {
+    const uint64_t stack_pointer = Low() + neighbour;
+    return FindDeadStack(getpid(), threads_, maps_, kBytes, std::span(&stack_pointer, 1)).start;
+  };
+  EXPECT_NE(find(200 << 10), 0u);
+  EXPECT_EQ(find(34 << 10), 0u) << "the frame would reach into what is in use";
+  Use();
+  EXPECT_EQ(find(60 << 10), 0u);
+  EXPECT_NE(find(80 << 10), 0u);
+}
+
 TEST_F(DeadStackTest, ThreadStackIsKnownByGuardAndControlBlock) {
   PutThread(200 << 10, kStackBytes - 2304);
   EXPECT_NE(Find(), 0u);

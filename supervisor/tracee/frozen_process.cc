@@ -94,9 +94,17 @@ class SeizedProcess final : public FrozenProcess {
 
   std::chrono::steady_clock::time_point frozen_at() const override { return frozen_at_; }
 
+  void SetNeighbours(std::span<const FrozenProcess* const> others) override {
+    neighbours_.clear();
+    for (const FrozenProcess* other : others) {
+      for (const FrozenThread& thread : other->threads())
+        neighbours_.push_back(arch::StackPointer(thread.registers));
+    }
+  }
+
   Status Visit(std::span<std::vector<uint64_t>> programs, const FrozenFacts& known) override {
     if (left_) return Error(ErrorCode::kInternal, "visiting a process that was left");
-    return tardigrade::Visit(living_, threads_, gadgets_before_, options_).Run(programs, known);
+    return tardigrade::Visit(living_, threads_, gadgets_before_, neighbours_, options_).Run(programs, known);
   }
 
   void ForgetExtendedStates() override {
@@ -150,6 +158,7 @@ class SeizedProcess final : public FrozenProcess {
   ScopedHighPriority priority_;
   SeizedThreads seized_;
   std::vector<FrozenThread> threads_;
+  std::vector<uint64_t> neighbours_;  // Their stack pointers.
   std::chrono::steady_clock::time_point frozen_at_;
   bool left_ = false;
   bool stop_pending_ = false;

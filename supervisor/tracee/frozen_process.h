@@ -90,6 +90,9 @@ class FrozenProcess {
   // When the first thread was about to be stopped.
   virtual std::chrono::steady_clock::time_point frozen_at() const = 0;
 
+  // Others that have the same memory without being threads of it (CLONE_VM), and are frozen as well.
+  virtual void SetNeighbours(std::span<const FrozenProcess* const> others) = 0;
+
   // Runs compiled syscall programs (protocol::SyscallProgram) inside the process: programs[i] in
   // threads()[i], all at once; each is overwritten with what the run left.  On return every thread
   // stands as it was found and nothing of the visit is mapped.  The supervisor may be killed at

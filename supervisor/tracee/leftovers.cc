@@ -1,8 +1,10 @@
 #include "supervisor/tracee/leftovers.h"
 
+#include <linux/kcmp.h>
 #include <sys/mman.h>
 #include <sys/shm.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
@@ -30,6 +32,14 @@ bool HasMagic(pid_t pid, uint64_t base) {
   return magic.has_value() && magic.value() == protocol::kParasiteMagic;
 }
 
+// Of a visit to another process that has the same memory (CLONE_VM), and may be within it still.
+bool IsNeighbours(pid_t pid, uint64_t base) {
+  const auto tracee = ReadTraceeObject<int32_t>(
+      pid, base + protocol::kParasiteHeaderOffset + offsetof(protocol::ParasiteHeader, tracee));
+  return tracee.has_value() && tracee.value() > 0 && tracee.value() != pid &&
+         syscall(SYS_kcmp, pid, tracee.value(), KCMP_VM, 0, 0) == 0;
+}
+
 // The kernel names the mapping by the key it was made with (ipc/shm.c, newseg()).
 bool IsLeftSegment(pid_t pid, const MemoryMapping& mapping) {
   constexpr std::string_view kPrefix = "/SYSV";
@@ -41,7 +51,7 @@ bool IsLeftSegment(pid_t pid, const MemoryMapping& mapping) {
   const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), key, 16);
   return parsed.ptr == digits.data() + digits.size() &&
          (key & kVisitKeyPrefixMask) == kVisitKeyPrefix &&
-         mapping.size_bytes() > protocol::kParasiteSlotsOffset && HasMagic(pid, mapping.start);
+         mapping.size_bytes() > protocol::kParasiteSlotsOffset && HasMagic(pid, mapping.start) && !IsNeighbours(pid, mapping.start);
 }
 
 // Any word in the used part of the stack that points into `segment`: the address where the thread

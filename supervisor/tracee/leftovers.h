@@ -15,7 +15,8 @@
 // the threads may still be on their way home through it.
 namespace tardigrade {
 
-// Segments of visits among `maps`, those of a process that no visit is in.
+// Segments of visits to a process, that no visit is in, among `maps`, its mappings; not of visits to others
+// that have its memory.
 std::vector<MemoryMapping> FindLeftSegments(pid_t pid, const std::vector<MemoryMapping>& maps);
 
 // A thread that is on its way into a segment, in one, or on its way home, perhaps below a signal

@@ -86,7 +86,7 @@ Status Visit::Prepare(std::span<const std::vector<uint64_t>> programs, const Fro
   const std::vector<MemoryMapping>& maps = known.mappings == nullptr ? read : *known.mappings;
   ASSIGN_OR_RETURN(statuses_, StatusesOf(pid_, threads_, known));
   ASSIGN_OR_RETURN(plan_, PlanVisit(pid_, threads_, statuses_, maps, gadgets_before_, CallsOfVisit(programs),
-                                    options_.allow_fragile));
+                                    options_.allow_fragile, neighbours_));
   image_.emplace(threads_, plan_.ways_home, programs);
   RETURN_IF_ERROR(CheckAddressSpaceLimit(pid_, image_->size_bytes()));
   ASSIGN_OR_RETURN(plan_.base, FindHole(maps, image_->size_bytes()));
@@ -124,6 +124,7 @@ Status Visit::MakeSegment() {
   RETURN_IF_ERROR(image_->Fill(plan_.base, segment_->memory()));
   protocol::ParasiteHeader* const header = SegmentImage::Header(segment_->memory());
   header->segment_id = segment_->id();
+  header->tracee = pid_;
   image_->Slot(segment_->memory(), plan_.guide)->entry_slot = plan_.entry_slot;
   ASSIGN_OR_RETURN(ScopedRobustOwner owner, ScopedRobustOwner::Own(header));
   owner_.emplace(std::move(owner));

@@ -31,8 +31,8 @@ namespace tardigrade {
 class Visit {
  public:
   Visit(pid_t pid, std::span<const FrozenThread> threads, const arch::Gadgets& gadgets_before,
-        const FreezeOptions& options)
-      : pid_(pid), threads_(threads), gadgets_before_(gadgets_before), options_(options) {}
+        std::span<const uint64_t> neighbours, const FreezeOptions& options)
+      : pid_(pid), threads_(threads), gadgets_before_(gadgets_before), neighbours_(neighbours), options_(options) {}
   // Brings back whoever is still away.
   ~Visit() { (void)Return(); }
   Visit(const Visit&) = delete;
@@ -61,6 +61,7 @@ class Visit {
   pid_t pid_;
   std::span<const FrozenThread> threads_;
   const arch::Gadgets& gadgets_before_;
+  std::span<const uint64_t> neighbours_;  // See PlanVisit().
   const FreezeOptions& options_;
   std::vector<TraceeStatus> statuses_;  // Of each thread.
   VisitPlan plan_;

@@ -99,7 +99,8 @@ Result<std::vector<TraceeStatus>> ReadStatuses(pid_t pid, std::span<const Frozen
 Result<VisitPlan> PlanVisit(pid_t pid, std::span<const FrozenThread> threads,
                             std::span<const TraceeStatus> statuses, const std::vector<MemoryMapping>& maps,
                             const arch::Gadgets& gadgets_before,
-                            std::span<const uint32_t> calls, bool allow_fragile) {
+                            std::span<const uint32_t> calls, bool allow_fragile,
+                            std::span<const uint64_t> neighbours) {
   VisitPlan plan;
   std::string obstacle;
   size_t frame_bytes = 0;
@@ -113,7 +114,7 @@ Result<VisitPlan> PlanVisit(pid_t pid, std::span<const FrozenThread> threads,
   ASSIGN_OR_RETURN(plan.gadgets, arch::FindGadgets(pid, maps, gadgets_before));
   if (obstacle.empty() && !plan.gadgets.complete())
     obstacle = StrCat("the program's text lacks ", plan.gadgets.Missing());
-  plan.dead_stack = FindDeadStack(pid, threads, maps, kDeadStackMark.size() + frame_bytes);
+  plan.dead_stack = FindDeadStack(pid, threads, maps, kDeadStackMark.size() + frame_bytes, neighbours);
   if (obstacle.empty() && plan.dead_stack.start == 0)
     obstacle = "no thread's stack has room far below what is in use";
   if (!obstacle.empty() && !allow_fragile) return NoWayHome(obstacle);

@@ -39,11 +39,13 @@ Result<std::vector<TraceeStatus>> ReadStatuses(pid_t pid, std::span<const Frozen
 
 // Everything but `base`, which needs the segment's size.  `statuses`: of `threads`.  `gadgets_before`: FindGadgets() of the
 // process before it was frozen, or nothing.  `calls` are those of the visit, which seccomp filters
-// must allow.  Errors: kUnsupported, saying why.
+// must allow.  `neighbours`: stack pointers of other processes' threads in the same memory.  Errors:
+// kUnsupported, saying why.
 Result<VisitPlan> PlanVisit(pid_t pid, std::span<const FrozenThread> threads,
                             std::span<const TraceeStatus> statuses, const std::vector<MemoryMapping>& maps,
                             const arch::Gadgets& gadgets_before,
-                            std::span<const uint32_t> calls, bool allow_fragile);
+                            std::span<const uint32_t> calls, bool allow_fragile,
+                            std::span<const uint64_t> neighbours = {});
 
 // A hole for `bytes` in the tracee's address space, far from stack and heap.
 Result<uint64_t> FindHole(const std::vector<MemoryMapping>& maps, size_t bytes);

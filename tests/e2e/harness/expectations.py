@@ -26,6 +26,7 @@ REFUSED = {
     "refuse_clone_io_thread": "share an I/O context",
     "refuse_clone_outside": "share a descriptor table",
     "refuse_clone_vm": "share memory",
+    "refuse_clone_vm_far": "share memory, though those who made them do not",
     "refuse_device": "the device /dev/kmsg",
     "refuse_droppable": "droppable memory",
     "refuse_epoll_elsewhere": "open in another process only",
@@ -106,7 +107,7 @@ REFUSED = {
     "refuse_unix_oob": "out-of-band",
     "refuse_unix_waiting": "waits to be accepted",
     "refuse_userfaultfd": "userfaultfd",
-    "refuse_vfork": "share memory",
+    "refuse_vfork": "waits in vfork(2)",
     "refuse_vsock": "a vsock socket, which cannot be saved",
     # Without --tree.
     "refuse_children": "--tree",
@@ -126,7 +127,7 @@ DENIED_UNPRIVILEGED = {
 TREE_PROGRAMS = (
     "call_wait4",
     "call_waitid",
-    "refuse_clone_vm",
+    "refuse_clone_vm_far",
     "refuse_epoll_elsewhere",
     "refuse_epoll_shared_table",
     "refuse_exited_parent",

@@ -35,6 +35,20 @@ E2E_FN pid_t clone_fork(unsigned long flags, void (*body)(long), long argument) 
   _exit(0);
 }
 
+// A process, or with CLONE_THREAD a thread, that runs `body` in this memory, and with this thread's
+// thread-local storage: so both sides do little, one after the other.
+E2E_FN pid_t clone_vm(unsigned long flags, int (*body)(void*), long argument) {
+  enum { kStackBytes = 256 << 10 };
+  char* stack = mmap(NULL, kStackBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  EXPECT(stack != MAP_FAILED);
+  pid_t pid = clone(body, stack + kStackBytes, CLONE_VM | flags, (void*)argument);
+  EXPECT(pid > 0);
+  return pid;
+}
+
+// The end of such a process, which leaves everything in memory as it is.
+E2E_FN void clone_vm_exit(int status) { syscall(SYS_exit_group, status); }
+
 // Whether they share what KCMP_* says; what both lack they share.
 E2E_FN int clone_same(pid_t a, pid_t b, int type) {
   long order = syscall(SYS_kcmp, a, b, type, 0, 0);

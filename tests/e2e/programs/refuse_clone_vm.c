@@ -1,24 +1,26 @@
-// A child that shares its parent's memory.
+// Memory that a process outside of the job has as well.
 #include "tests/e2e/programs/clone.h"
 
-static char stack[65536] __attribute__((aligned(16)));
-static volatile int done;
-
-static int sharer(void* unused) {
+static int outsider(void* unused) {
   (void)unused;
-  while (!done) syscall(SYS_sched_yield), usleep(1000);
-  syscall(SYS_exit_group, 0);
+  tree_set_up();
+  for (int i = 0; i < 6000 && !e2e_go_exists(); ++i) e2e_pause_ms(10);
+  clone_vm_exit(0);
+  return 0;
+}
+
+static int between(void* unused) {
+  (void)unused;
+  EXPECT(setsid() > 0);  // Else it would be an orphan of the job's.
+  clone_vm(SIGCHLD, outsider, 0);
+  clone_vm_exit(0);
   return 0;
 }
 
 int main(int argc, char** argv) {
-  e2e_start(argc, argv);
-  pid_t pid = clone(sharer, stack + sizeof stack, CLONE_VM | SIGCHLD, NULL);
-  EXPECT(pid > 0);
-  e2e_ready_and_wait();
-  done = 1;
-  int status = -1;
-  EXPECT_EQ(waitpid(pid, &status, 0), pid);
-  EXPECT_EQ(status, 0);
+  tree_start(argc, argv);
+  pid_t pid = clone_vm(SIGCHLD, between, 0);
+  tree_reap(pid);
+  tree_ready_and_wait(1);
   return e2e_ok();
 }
