@@ -16,7 +16,8 @@ const ProcessSurvey* ParentOfMemory(const Survey& survey, const ProcessSurvey& p
 void SetNeighbours(const Survey& survey, FrozenTree& frozen);
 
 // Up to where, from `first`, processes are visited at once, as a visit is mostly waiting: so many
-// threads, which bounds memory; and of one memory one process, since the next would choose the same hole.
+// threads, which bounds memory; and of one memory one process, since the next would choose the same
+// hole.
 size_t EndOfVisits(const Survey& survey, size_t first);
 
 }  // namespace tardigrade

@@ -46,16 +46,20 @@ std::vector<pid_t> PidsOf(std::span<const ProcessSurvey* const> processes) {
 Status CheckVfork(const Survey& survey) {
   for (const ProcessSurvey* process : Living(survey)) {
     const pid_t memory = process->shared.memory;
-    const auto parent = std::find_if(survey.processes.begin(), survey.processes.end(), [&](const ProcessSurvey& other) {
-      return memory != 0 && other.inner_pid == process->inner_parent && !other.has_ended &&
-             (other.shared.memory == memory || other.inner_pid == memory);
-    });
+    const auto parent = std::find_if(
+        survey.processes.begin(), survey.processes.end(), [&](const ProcessSurvey& other) {
+          return memory != 0 && other.inner_pid == process->inner_parent && !other.has_ended &&
+                 (other.shared.memory == memory || other.inner_pid == memory);
+        });
     if (parent == survey.processes.end()) continue;
     for (const TaskFacts& thread : parent->threads) {
       if (IsInVfork(parent->pid, thread.tid))
-        return Error(ErrorCode::kUnsupported,
-                     StrCat("process ", parent->pid, " waits in vfork(2), or clone(2) with CLONE_VFORK, until a child that "
-                            "has its memory (", process->pid, ", perhaps) calls exec or ends; until then it cannot be saved"));
+        return Error(
+            ErrorCode::kUnsupported,
+            StrCat("process ", parent->pid,
+                   " waits in vfork(2), or clone(2) with CLONE_VFORK, until a child that "
+                   "has its memory (",
+                   process->pid, ", perhaps) calls exec or ends; until then it cannot be saved"));
     }
   }
   return Ok();
@@ -124,13 +128,15 @@ Status CheckBirths(const Survey& survey) {
     }
     return group;
   };
-  const std::vector<bool> siblings =
-      MakeBySiblings(maker, groups_of(&SharedWith::memory), groups_of(&SharedWith::signal_handlers));
+  const std::vector<bool> siblings = MakeBySiblings(maker, groups_of(&SharedWith::memory),
+                                                    groups_of(&SharedWith::signal_handlers));
   for (size_t i = 0; i < siblings.size(); ++i) {
     // kernel/fork.c, copy_process(): with CLONE_PARENT it has the same.
-    if (siblings[i] && survey.processes[i].stat.exit_signal != survey.processes[maker[i]].stat.exit_signal)
+    if (siblings[i] &&
+        survey.processes[i].stat.exit_signal != survey.processes[maker[i]].stat.exit_signal)
       return Refuse(survey.processes[maker[i]].pid, survey.processes[i].pid, "memory",
-                    ", but not the signal their parent gets when they end, in a way that cannot be restored; end one of them first");
+                    ", but not the signal their parent gets when they end, in a way that cannot be "
+                    "restored; end one of them first");
   }
   for (const SharedState& state : kSharedStates) {
     const std::vector<size_t> group = groups_of(state.with);

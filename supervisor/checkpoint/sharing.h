@@ -17,10 +17,10 @@ std::vector<pid_t> FindSharers(std::span<const TreeMember> members, int type);
 // Fills in ProcessSurvey::shared.
 void FindSharing(Survey& survey, const ScopedBlankProcess& blank);
 
-// Refuses (kUnsupported, naming both) what FindSharing() found and no restore can bring back, threads
-// that share an I/O context, and, as long as the job runs, whoever waits in vfork(2); and whoever
-// shares anything with a process that is not surveyed: any process, as long as the job runs, else
-// the root's parent. `frozen`: as of the survey.
+// Refuses (kUnsupported, naming both) what FindSharing() found and no restore can bring back,
+// threads that share an I/O context, and, as long as the job runs, whoever waits in vfork(2); and
+// whoever shares anything with a process that is not surveyed: any process, as long as the job
+// runs, else the root's parent. `frozen`: as of the survey.
 Status CheckSharing(const Survey& survey, const ScopedBlankProcess& blank, bool frozen);
 
 }  // namespace tardigrade

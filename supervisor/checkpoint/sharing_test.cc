@@ -132,12 +132,15 @@ TEST_F(SharingTest, MemoryIsSharedByWhomAnotherSharerHasMade) {
   EXPECT_EQ(siblings.processes[2].shared.memory, one);
   EXPECT_EQ(siblings.processes[2].shared.signal_handlers, 0);
   siblings.processes[2].stat.exit_signal = SIGUSR1;
-  EXPECT_THAT(CheckSharing(siblings, *blank_, true), FailsWith(ErrorCode::kUnsupported, "share memory, but not the signal"));
-  EXPECT_THAT(Check(SurveyOf({{one, 0}, {pid, one}, {two, pid}})),
-              FailsWith(ErrorCode::kUnsupported, "share memory, though those who made them do not"));
+  EXPECT_THAT(CheckSharing(siblings, *blank_, true),
+              FailsWith(ErrorCode::kUnsupported, "share memory, but not the signal"));
+  EXPECT_THAT(
+      Check(SurveyOf({{one, 0}, {pid, one}, {two, pid}})),
+      FailsWith(ErrorCode::kUnsupported, "share memory, though those who made them do not"));
   EXPECT_THAT(Check(SurveyOf({{pid, 0}, {between.pid(), pid}, {one, pid}, {two, between.pid()}})),
               FailsWith(ErrorCode::kUnsupported, "share memory, though"));
-  EXPECT_THAT(Check(SurveyOf({{one, 0}}), /*frozen=*/false), FailsWith(ErrorCode::kUnsupported, "share memory"))
+  EXPECT_THAT(Check(SurveyOf({{one, 0}}), /*frozen=*/false),
+              FailsWith(ErrorCode::kUnsupported, "share memory"))
       << "with this process, and the other";
   for (const pid_t pid : {one, two}) {
     kill(pid, SIGKILL);

@@ -35,8 +35,8 @@ inline constexpr SharedState kSharedStates[] = {
     {&SharedWith::signal_handlers, CLONE_SIGHAND, KCMP_SIGHAND, "signal handlers", false, false},
 };
 
-// The kind of process state that belongs to an address space: of those that share one the first has it
-// alone.
+// The kind of process state that belongs to an address space: of those that share one the first has
+// it alone.
 inline constexpr std::string_view kStateOfMemory = "memory_bounds";
 
 inline constexpr size_t kNobody = ~size_t{0};

@@ -60,12 +60,14 @@ TEST(GroupsAtBirth, NobodyIsBornWithTwo) {
 TEST(MakeBySiblings, OnlyWhereTheMakerDoesNotShare) {
   // Root, its child that shares, a grandchild that shares: nothing changes.
   std::vector<size_t> maker = {kNo, 0, 1};
-  EXPECT_THAT(MakeBySiblings(maker, std::vector<size_t>{0, 0, 0}, std::vector<size_t>{kNo, kNo, kNo}),
-              ElementsAre(false, false, false));
+  EXPECT_THAT(
+      MakeBySiblings(maker, std::vector<size_t>{0, 0, 0}, std::vector<size_t>{kNo, kNo, kNo}),
+      ElementsAre(false, false, false));
   EXPECT_THAT(maker, ElementsAre(kNo, 0, 1));
   // Two children that share among them: the first makes the second, and the third.
   maker = {kNo, 0, 0, 0};
-  EXPECT_THAT(MakeBySiblings(maker, std::vector<size_t>{kNo, 1, 1, 1}, std::vector<size_t>{kNo, kNo, kNo, kNo}),
+  EXPECT_THAT(MakeBySiblings(maker, std::vector<size_t>{kNo, 1, 1, 1},
+                             std::vector<size_t>{kNo, kNo, kNo, kNo}),
               ElementsAre(false, false, true, true));
   EXPECT_THAT(maker, ElementsAre(kNo, 0, 1, 1));
 }

@@ -27,7 +27,8 @@ std::optional<uint64_t> FlagsOfClone3(pid_t pid, unsigned long args) {
 
 std::optional<BlockedCall> ParseSyscall(std::string_view text) {
   BlockedCall call;
-  if (std::sscanf(std::string(text).c_str(), "%ld %lx", &call.number, &call.first_argument) != 2) return std::nullopt;
+  if (std::sscanf(std::string(text).c_str(), "%ld %lx", &call.number, &call.first_argument) != 2)
+    return std::nullopt;
   return call.number < 0 ? std::nullopt : std::optional(call);
 }
 
@@ -43,10 +44,14 @@ bool IsInVfork(pid_t pid, pid_t tid) {
   const std::optional<BlockedCall> call = ParseSyscall(text.value());
   if (!call.has_value()) return false;
   switch (call->number) {
-    case SYS_vfork: return true;
-    case SYS_clone: return (call->first_argument & CLONE_VFORK) != 0;
-    case SYS_clone3: return (FlagsOfClone3(pid, call->first_argument).value_or(0) & CLONE_VFORK) != 0;
-    default: return false;
+    case SYS_vfork:
+      return true;
+    case SYS_clone:
+      return (call->first_argument & CLONE_VFORK) != 0;
+    case SYS_clone3:
+      return (FlagsOfClone3(pid, call->first_argument).value_or(0) & CLONE_VFORK) != 0;
+    default:
+      return false;
   }
 }
 

@@ -11,8 +11,8 @@ namespace {
 using protocol::RestorerState;
 
 RestorerState StateOf(Segment& segment, size_t thread) {
-  return static_cast<RestorerState>(__atomic_load_n(
-      reinterpret_cast<uint32_t*>(&segment.slot(thread).state), __ATOMIC_ACQUIRE));
+  return static_cast<RestorerState>(
+      __atomic_load_n(reinterpret_cast<uint32_t*>(&segment.slot(thread).state), __ATOMIC_ACQUIRE));
 }
 
 bool IsThrough(Segment& segment) {

@@ -11,9 +11,10 @@
 
 namespace tardigrade {
 
-// Has those who share memory or handlers with a sibling, and not with whoever was to make them, made by
-// that sibling (MakeBySiblings(), supervisor/image/shared_state.h).  Per process: the session it is in,
-// and the one it has to be born into, if any.  Errors: kUnsupported where the sibling is never in that.
+// Has those who share memory or handlers with a sibling, and not with whoever was to make them,
+// made by that sibling (MakeBySiblings(), supervisor/image/shared_state.h).  Per process: the
+// session it is in, and the one it has to be born into, if any.  Errors: kUnsupported where the
+// sibling is never in that.
 Status PlanSiblingBirths(const LoadedImage& image, std::span<const int32_t> sessions,
                          std::span<const std::optional<int32_t>> born, BirthPlan& plan);
 

@@ -44,14 +44,17 @@ void MakeIoContext() {
 
 void Turn::Take() {
   uint32_t none = 0;
-  if (__atomic_compare_exchange_n(&word_, &none, 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) return;
+  if (__atomic_compare_exchange_n(&word_, &none, 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+    return;
   while (__atomic_exchange_n(&word_, 2, __ATOMIC_ACQUIRE) != 0)
-    (void)RawSyscall(SYS_futex, {reinterpret_cast<uint64_t>(&word_), FUTEX_WAIT_PRIVATE, 2, 0, 0, 0});
+    (void)RawSyscall(SYS_futex,
+                     {reinterpret_cast<uint64_t>(&word_), FUTEX_WAIT_PRIVATE, 2, 0, 0, 0});
 }
 
 void Turn::Leave() {
   if (__atomic_exchange_n(&word_, 0, __ATOMIC_RELEASE) == 2)
-    (void)RawSyscall(SYS_futex, {reinterpret_cast<uint64_t>(&word_), FUTEX_WAKE_PRIVATE, 1, 0, 0, 0});
+    (void)RawSyscall(SYS_futex,
+                     {reinterpret_cast<uint64_t>(&word_), FUTEX_WAKE_PRIVATE, 1, 0, 0, 0});
 }
 
 int64_t Turn::Wait(uint32_t number, const uint64_t (&args)[6]) {
@@ -61,7 +64,8 @@ int64_t Turn::Wait(uint32_t number, const uint64_t (&args)[6]) {
   return result;
 }
 
-pid_t GiveBirth(Turn& turn, pid_t pid, int exit_signal, uint64_t sharing, std::function<void()> body) {
+pid_t GiveBirth(Turn& turn, pid_t pid, int exit_signal, uint64_t sharing,
+                std::function<void()> body) {
   constexpr uint64_t kCloneIo = 0x80000000;
   if ((sharing & kCloneIo) != 0) MakeIoContext();
   protocol::CloneArgs args = {};

@@ -23,7 +23,9 @@ pid_t FreePid() {
 // Waits without the turn.
 int StatusOf(Turn& turn, pid_t pid) {
   int status = -1;
-  EXPECT_EQ(turn.Wait(SYS_wait4, {static_cast<uint64_t>(pid), reinterpret_cast<uint64_t>(&status), __WALL, 0, 0, 0}), pid);
+  EXPECT_EQ(turn.Wait(SYS_wait4, {static_cast<uint64_t>(pid), reinterpret_cast<uint64_t>(&status),
+                                  __WALL, 0, 0, 0}),
+            pid);
   return status;
 }
 
@@ -39,7 +41,8 @@ class TurnTest : public ::testing::Test {
 TEST_F(TurnTest, AForkedTaskHasItsOwnMemory) {
   int word = 0;
   const pid_t pid = FreePid();
-  ASSERT_EQ(GiveBirth(turn_, pid, SIGCHLD, 0, [&] { word = 1, _exit(getpid() == pid ? 7 : 8); }), pid);
+  ASSERT_EQ(GiveBirth(turn_, pid, SIGCHLD, 0, [&] { word = 1, _exit(getpid() == pid ? 7 : 8); }),
+            pid);
   EXPECT_EQ(WEXITSTATUS(StatusOf(turn_, pid)), 7);
   EXPECT_EQ(word, 0);
 }
@@ -48,15 +51,19 @@ TEST_F(TurnTest, WhoSharesTheMemoryRunsOnlyWhileTheOtherWaits) {
   volatile int word = 0;
   const pid_t pid = FreePid();
   Turn& turn = turn_;
-  ASSERT_EQ(GiveBirth(turn, pid, SIGCHLD, CLONE_VM, [&] {
-              for (int i = 0; i < 1000; ++i) {
-                const int before = word;
-                word = before + 1;
-                const timespec now = {};
-                if (i % 100 == 0) (void)turn.Wait(SYS_nanosleep, {reinterpret_cast<uint64_t>(&now), 0, 0, 0, 0, 0});
-              }
-            }),
-            pid);
+  ASSERT_EQ(
+      GiveBirth(
+          turn, pid, SIGCHLD, CLONE_VM,
+          [&] {
+            for (int i = 0; i < 1000; ++i) {
+              const int before = word;
+              word = before + 1;
+              const timespec now = {};
+              if (i % 100 == 0)
+                (void)turn.Wait(SYS_nanosleep, {reinterpret_cast<uint64_t>(&now), 0, 0, 0, 0, 0});
+            }
+          }),
+      pid);
   usleep(20'000);
   EXPECT_EQ(word, 0) << "it has not had the turn";
   EXPECT_EQ(syscall(SYS_kcmp, getpid(), pid, KCMP_VM, 0, 0), 0);

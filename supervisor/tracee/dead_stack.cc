@@ -27,7 +27,8 @@ bool IsMarked(std::span<const std::byte> bytes) {
 }
 
 // The lowest stack pointer in the mapping.
-std::optional<uint64_t> Depth(std::span<const uint64_t> stack_pointers, const MemoryMapping& mapping) {
+std::optional<uint64_t> Depth(std::span<const uint64_t> stack_pointers,
+                              const MemoryMapping& mapping) {
   std::optional<uint64_t> lowest;
   for (const uint64_t top : stack_pointers) {
     if (top < mapping.start || top >= mapping.end) continue;
@@ -68,8 +69,8 @@ DeadStack At(pid_t pid, const MemoryMapping& mapping, size_t bytes) {
   return dead;
 }
 
-DeadStack Untouched(pid_t pid, std::span<const uint64_t> stack_pointers, const MemoryMapping& mapping,
-                    size_t bytes) {
+DeadStack Untouched(pid_t pid, std::span<const uint64_t> stack_pointers,
+                    const MemoryMapping& mapping, size_t bytes) {
   const uint64_t limit = Depth(stack_pointers, mapping).value_or(mapping.end);
   DeadStack dead = At(pid, mapping, bytes);
   const bool zero = std::all_of(dead.contents.begin(), dead.contents.end(),
@@ -78,8 +79,8 @@ DeadStack Untouched(pid_t pid, std::span<const uint64_t> stack_pointers, const M
   return dead;
 }
 
-DeadStack FarBelow(pid_t pid, std::span<const uint64_t> stack_pointers, const MemoryMapping& mapping,
-                   size_t bytes) {
+DeadStack FarBelow(pid_t pid, std::span<const uint64_t> stack_pointers,
+                   const MemoryMapping& mapping, size_t bytes) {
   const std::optional<uint64_t> depth = Depth(stack_pointers, mapping);
   if (!depth || *depth - mapping.start < kFarBelowBytes + bytes) return {};
   return At(pid, mapping, bytes);

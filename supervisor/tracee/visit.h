@@ -32,7 +32,11 @@ class Visit {
  public:
   Visit(pid_t pid, std::span<const FrozenThread> threads, const arch::Gadgets& gadgets_before,
         std::span<const uint64_t> neighbours, const FreezeOptions& options)
-      : pid_(pid), threads_(threads), gadgets_before_(gadgets_before), neighbours_(neighbours), options_(options) {}
+      : pid_(pid),
+        threads_(threads),
+        gadgets_before_(gadgets_before),
+        neighbours_(neighbours),
+        options_(options) {}
   // Brings back whoever is still away.
   ~Visit() { (void)Return(); }
   Visit(const Visit&) = delete;
