@@ -135,7 +135,7 @@ TREE_PROGRAMS = (
 )
 
 # Trees that fork and exit all the time.
-CHANGING_TREES = ("tree_busy", "tree_vfork")
+CHANGING_TREES = ("tree_busy", "tree_spawn_loop", "tree_vfork")
 
 # Whose descriptors come and go all the time.
 CHANGING_DESCRIPTORS = ("accept_late",)
