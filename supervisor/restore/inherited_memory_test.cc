@@ -30,6 +30,7 @@ class InheritedMemoryTest : public ::testing::Test {
     process.document.pid = static_cast<int32_t>(10 + image_.processes.size());
     process.document.parent = image_.processes.size() == 1 ? 0 : image_.processes[0].document.pid;
     process.pages = std::make_unique<NoPages>();
+    image_.memory_of.push_back(image_.memory_of.size());
   }
   // Of the last process.
   MappingDocument& AddMapping(uint64_t start, uint64_t bytes, const char* object) {
