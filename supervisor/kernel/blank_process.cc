@@ -30,11 +30,12 @@ void Reap(pid_t pid) {
 // A child gets an I/O context of its own if its maker's has a priority (block/blk-ioc.c,
 // __copy_io()): so its maker is a process between that sets none, and makes it this process's
 // child.
-[[noreturn]] void MakeBlank(int out) {
+[[noreturn]] void MakeBlank(int out, pid_t maker) {
   (void)syscall(SYS_ioprio_set, kWhoProcess, 0, 0);
   const pid_t blank = Clone(CLONE_PARENT);
   if (blank == 0) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != maker) _exit(0);  // It was killed before that.
     (void)setsid();  // Nobody is to take it for an orphan of the job's.
     close(out);
     for (;;) pause();
@@ -51,9 +52,10 @@ Result<std::unique_ptr<ScopedBlankProcess>> ScopedBlankProcess::Create() {
   if (pipe2(ends, O_CLOEXEC) != 0) return Error::Errno("making a pipe");
   const ScopedFd in(ends[0]);
   ScopedFd out(ends[1]);
+  const pid_t maker = getpid();
   const pid_t between = Clone(SIGCHLD);
   if (between < 0) return Error::Errno("making a process to compare others with");
-  if (between == 0) MakeBlank(out.get());
+  if (between == 0) MakeBlank(out.get(), maker);
   out.Reset();
   pid_t pid = -ESRCH;
   while (read(in.get(), &pid, sizeof(pid)) < 0 && errno == EINTR) {
