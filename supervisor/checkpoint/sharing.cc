@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 #include <map>
 #include <memory>
@@ -54,8 +55,8 @@ Status CheckVfork(const Survey& survey) {
     if (parent == survey.processes.end()) continue;
     for (const TaskFacts& thread : parent->threads) {
       if (IsInVfork(parent->pid, thread.tid))
-        return Error(
-            ErrorCode::kUnsupported,
+        return Error::Syscall(
+            ErrorCode::kUnsupported, EBUSY,
             StrCat("process ", parent->pid,
                    " waits in vfork(2), or clone(2) with CLONE_VFORK, until a child that "
                    "has its memory (",

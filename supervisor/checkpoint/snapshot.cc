@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -120,11 +121,12 @@ class SnapshotRun {
   }
 
   // What runs may end, close descriptors, or be in the midst of vfork(2) while it is looked at: only a refusal
-  // counts, only of those who are still there, and only if it stays.
+  // counts, only of those who are still there, and only if it stays: for long, if it is with EBUSY (see UntilIdle()).
   // `first_look`: null if it came to nothing.
   Status LookFirst(std::vector<TreeMember> members, std::unique_ptr<Survey>& first_look) {
     constexpr int kLooks = 4;
     constexpr int kPauseUs = 100'000;  // A child between vfork and exec may have to wait for a processor.
+    const Clock::time_point patience = Clock::now() + options_.timeout / 10;
     std::string refusal;
     for (int look = 0; look < kLooks; ++look) {
       Status looked = Look(members, first_look);
@@ -133,7 +135,9 @@ class SnapshotRun {
       if (code != ErrorCode::kUnsupported && code != ErrorCode::kDenied) break;
       const auto leaves = [](const TreeMember& member) { return member.parent >= 0 && !member.has_ended && IsLeaving(member.pid); };
       const bool counts = std::none_of(members.begin(), members.end(), leaves);
-      if (counts && looked.error().ToString() == refusal) return looked;
+      const bool stays = counts && looked.error().ToString() == refusal;
+      if (stays && (looked.error().errno_value() != EBUSY || Clock::now() >= patience)) return looked;
+      if (stays) --look;
       refusal = counts ? looked.error().ToString() : std::string();
       usleep(kPauseUs);
       if (!options_.tree) continue;
