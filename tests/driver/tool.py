@@ -18,6 +18,11 @@ class ToolError(Exception):
         self.text = text
 
 
+def find_administrators_commands():
+    """ip, tc, nft, nginx: Bazel's PATH for tests does not lead to them."""
+    os.environ["PATH"] += os.pathsep + os.pathsep.join(("/usr/local/sbin", "/usr/sbin", "/sbin"))
+
+
 def as_user(uid):
     """What to put before a command so that it runs as this user without any privilege."""
     if uid is None or os.geteuid() == uid:

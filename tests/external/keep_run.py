@@ -154,6 +154,7 @@ def why_not_here():
 
 
 def main():
+    tools.find_administrators_commands()
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tool-dir", default=os.path.join(REPOSITORY, "bazel-bin/supervisor/main"))
     parser.add_argument("--only")

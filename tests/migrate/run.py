@@ -299,6 +299,7 @@ def run_case(arguments, name):
 
 
 def main():
+    tools.find_administrators_commands()
     arguments = parse_arguments()
     random.seed(arguments.seed)
     print(f"seed {arguments.seed}")
