@@ -129,7 +129,7 @@ TEST(Inspect, PrintsTheWholeImage) {
   const Answer answer = Inspect({"x.image"});
   EXPECT_EQ(answer.status, 0) << answer.err;
   EXPECT_EQ(answer.out,
-            "image    x.image, version 3, made 2024-05-06T07:08:09Z by 0.1\n"
+            "image    x.image, version 4, made 2024-05-06T07:08:09Z by 0.1\n"
             "host     box, Linux 6.18, x86_64\n"
             "size     100 B in 1 file\n"
             "\n"
