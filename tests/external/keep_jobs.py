@@ -54,10 +54,13 @@ class Stream:
             self.check(data)
 """
 
-# Connects to argv[2] port argv[3], or, with "listen", waits there for who comes.
-STREAMER = STREAM + """
-family = socket.AF_INET6 if ":" in sys.argv[2] else socket.AF_INET
-if sys.argv[4] == "listen":
+# Connects to argv[2] port argv[3], or, if argv[4] is "listen", waits there for who comes.
+MEET = """
+def meet(family):
+    if sys.argv[4] != "listen":
+        sock = socket.socket(family)
+        sock.connect((sys.argv[2], int(sys.argv[3])))
+        return sock
     listener = socket.socket(family)
     if family == socket.AF_INET6:
         listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
@@ -66,10 +69,14 @@ if sys.argv[4] == "listen":
     with open(where + ".port.part", "w") as file:
         file.write(str(listener.getsockname()[1]))
     os.rename(where + ".port.part", where + ".port")
-    sock, _ = listener.accept()
-else:
-    sock = socket.socket(family)
-    sock.connect((sys.argv[2], int(sys.argv[3])))
+    global kept
+    kept = listener  # It stays open.
+    return listener.accept()[0]
+"""
+
+STREAMER = STREAM + MEET + """
+family = socket.AF_INET6 if ":" in sys.argv[2] else socket.AF_INET
+sock = meet(family)
 stream = Stream(sock, b"job", b"peer")
 with open(where + ".ready", "w") as file:
     file.write("ready")
@@ -84,26 +91,14 @@ except (OSError, ValueError) as error:
 # The other side of it: the program is run by itself, without PRELUDE.
 PEER = """
 import os, socket, sys
-""" + STREAM + """
+""" + STREAM + MEET + """
 where = sys.argv[1]
 family = socket.AF_INET6 if ":" in sys.argv[2] else socket.AF_INET
 def say(text):
     with open(where + ".part", "w") as file:
         file.write(text)
     os.rename(where + ".part", where + ".said")
-if sys.argv[4] == "listen":
-    listener = socket.socket(family)
-    if family == socket.AF_INET6:
-        listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-    listener.bind((sys.argv[2], int(sys.argv[3])))
-    listener.listen(5)
-    with open(where + ".port.part", "w") as file:
-        file.write(str(listener.getsockname()[1]))
-    os.rename(where + ".port.part", where + ".port")
-    sock, _ = listener.accept()
-else:
-    sock = socket.socket(family)
-    sock.connect((sys.argv[2], int(sys.argv[3])))
+sock = meet(family)
 stream = Stream(sock, b"peer", b"job")
 def note():
     with open(where + ".got.part", "w") as file:
